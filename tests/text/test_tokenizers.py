@@ -38,11 +38,13 @@ def test_limit_is_the_encoders(minilm, tiny_base):
     assert tokenizers.load(str(tiny_base)).limit == 64
 
 
-def test_roberta_counts_positions_from_beyond_padding():
-    found = tokenizers._room(
-        {"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1}
-    )
-    assert found == 512
+@pytest.mark.parametrize(
+    ("kind", "padding", "room"),
+    [("roberta", 1, 512), ("roberta", 0, 513), ("mpnet", 0, 512), ("bert", None, 514)],
+)
+def test_positions_are_counted_from_beyond_padding_which_mpnet_takes_for_1(kind, padding, room):
+    config = {"model_type": kind, "max_position_embeddings": 514, "pad_token_id": padding}
+    assert tokenizers._room(config) == room
 
 
 def test_a_damaged_tokenizer_is_named(tiny_base, tmp_path):

@@ -254,8 +254,8 @@ class Encoder(nn.Module):
 
     @property
     def _first_position(self) -> int:
-        is_beyond = family_of(self.config.model_type).counts_from_padding
-        return self.config.pad_token_id + 1 if is_beyond else 0
+        family = family_of(self.config.model_type)
+        return family.first_position(getattr(self.config, "pad_token_id", None) or 0)
 
     def _reduce(self, base: nn.Module, _: Any, kwargs: dict[str, Any], output: Any) -> object:
         """Keep the hidden states that the head reads: the first of each text, or tokens `read`."""

@@ -42,8 +42,8 @@ class Graph(nn.Module):
         wanted = {IDS: True, MASK: True, SEGMENTS: has_segments}
         self.inputs = tuple(name for name, has in wanted.items() if has and name in known)
         self.has_positions = "position_ids" in known
-        beyond = family_of(model.config.model_type).counts_from_padding
-        self.first = model.config.pad_token_id + 1 if beyond else 0
+        family = family_of(model.config.model_type)
+        self.first = family.first_position(getattr(model.config, "pad_token_id", None) or 0)
 
     @property
     def spared(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ class Family:
     packs: bool = True  # computes a token from itself, its position and attention alone, through
     # the attention interface
     counts_from_padding: bool = False  # its first position lies beyond the padding index
+    padding: int | None = None  # that index, where it is the same whatever config.json says
     numbers_layers: bool = True  # each layer has weights under a number of its own
     kin: Literal["bert", "roberta", ""] = ""  # whose names its weights may have
     is_fused: bool = False  # has BERT's tree of modules, for which there are kernels
@@ -24,6 +25,12 @@ class Family:
     own_first: str = ""  # what its config.json calls the first token, where its head knows the mean
     # as well
     is_head_first: bool = False  # its head was set before its base: the order of first weights
+
+    def first_position(self, padding: int) -> int:
+        """Return the position of a text's first token, by the padding index of config.json."""
+        if not self.counts_from_padding:
+            return 0
+        return 1 + (padding if self.padding is None else self.padding)
 
 
 _BERT = Family(kin="bert", is_fused=True, takes_averaging=True)
@@ -44,7 +51,7 @@ FAMILIES = {
     "longformer": Family(packs=False, counts_from_padding=True, numbers_layers=False),
     "mobilebert": Family(packs=False, splits_table=True),
     "modernbert": Family(own_first="cls"),
-    "mpnet": Family(packs=False, counts_from_padding=True, kin="roberta"),
+    "mpnet": Family(packs=False, counts_from_padding=True, padding=1, kin="roberta"),
     "nomic_bert": Family(),
     "roberta": replace(_ROBERTA, title="Roberta"),
     "xlm-roberta": replace(_ROBERTA, title="XLMRoberta", is_head_first=True),

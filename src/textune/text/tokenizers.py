@@ -285,9 +285,9 @@ def _beginnings(description: Mapping[str, Any]) -> Callable[[str], bool]:
 def _room(config: Mapping[str, Any]) -> int:
     """Positions that a text can take; RoBERTa and its kin count from beyond the padding index."""
     positions = int(config.get("max_position_embeddings") or 512)
-    if not family_of(config.get("model_type")).counts_from_padding:
-        return positions
-    return positions - int(config.get("pad_token_id", 1)) - 1
+    family = family_of(config.get("model_type"))
+    padding = config.get("pad_token_id")
+    return positions - family.first_position(1 if padding is None else int(padding))
 
 
 def _learn_template(backend: Backend, place: str) -> Template:
