@@ -117,6 +117,7 @@ def test_a_slash_parts_names_that_are_whole_cells_elsewhere():
     assert lists.separator(genres * 4) == "/"
     assert lists.parse("Comedy / Drama", "/") == ("Comedy", "Drama")
     assert lists.separator(["N/A", "TCP/IP", "Drama", "Comedy"] * 4) is None
+    assert lists.separator([f"{genre}/" for genre in genres] * 4) == "/"
 
 
 @pytest.mark.parametrize("sign", ["+", "&"])

@@ -1,5 +1,6 @@
 """A person sees how far a run is, and how long its parts took, with a terminal and without."""
 
+import io
 import json
 import re
 import threading
@@ -7,12 +8,13 @@ import time
 
 import pytest
 import torch
+from rich.console import Console
 
 import textune
 from textune.doors import api, watching
 from textune.metrics import written
 from textune.records import Message, Started, Step, Validated
-from textune.runs.events import Beside
+from textune.runs.events import AuxiliaryStep
 
 
 def step(number, epoch=1, loss=0.5, lr=1e-3):
@@ -43,20 +45,54 @@ def test_where_there_is_no_bar_a_line_says_how_far_the_run_is():
 def test_a_training_beside_the_runs_own_says_how_far_it_is():
     shown = watching.Watch()
     for number in (1, 2):
-        shown.show(Beside("fold 1 of 3", number, 4))
+        shown.show(AuxiliaryStep("fold 1 of 3", number, 4))
     assert re.fullmatch(r"0\.\d s elapsed; fold 1 of 3: update 2/4", shown.progress())
-    shown.show(Beside("fold 1 of 3", 4, 4))
+    shown.show(AuxiliaryStep("fold 1 of 3", 4, 4))
     assert "no update of the weights yet" in shown.progress()
-    shown.show(Beside("fold 2 of 3", 1, None))
+    shown.show(AuxiliaryStep("fold 2 of 3", 1, None))
     assert shown.progress().endswith("fold 2 of 3: update 1")
     shown.show(started())
     assert "fold" not in shown.progress()
 
 
+@pytest.fixture
+def on_a_terminal(monkeypatch):
+    """Let a terminal of 140 columns be there, for a bar."""
+    monkeypatch.setattr(
+        watching, "err", Console(file=io.StringIO(), force_terminal=True, width=140)
+    )
+
+
+def shown_by(watch):
+    return [task.fields["part"] for task in watch._bar.tasks]
+
+
+def test_one_bar_at_a_time_is_of_a_training_beside_the_runs_own(on_a_terminal):
+    with watching.Watch() as shown:
+        shown.show(AuxiliaryStep("fold 1", 1, 4))
+        shown.show(AuxiliaryStep("fold 1", 2, 4))
+        shown.show(AuxiliaryStep("fold 1", 1, 4))  # it begins anew
+        assert shown_by(shown) == ["fold 1"]
+        assert [task.completed for task in shown._bar.tasks] == [1]
+        shown.show(AuxiliaryStep("fold 2", 1, 4))  # the first has failed
+        assert shown_by(shown) == ["fold 2"]
+        for number in (2, 3, 4):
+            shown.show(AuxiliaryStep("fold 2", number, 4))
+        assert shown_by(shown) == []
+        shown.show(AuxiliaryStep("the new head", 1, None))  # ends when it will
+        shown.show(started())
+        assert shown_by(shown) == ["epoch 1/2"]
+
+
+def test_what_trains_nothing_says_what_it_does_instead():
+    shown = watching.Watch(waiting="texts are answered")
+    assert shown.progress().endswith(" elapsed; texts are answered")
+
+
 def test_folds_of_cross_validation_are_told_of_update_by_update(few, tiny_base, tmp_path):
     asked = {"base": tiny_base, "out": tmp_path / "run", "epochs": 1, "recipe": "auto"}
     events = api.events_of(textune.train, few, **asked, device="cpu")
-    told = [event for event in events if isinstance(event, Beside)]
+    told = [event for event in events if isinstance(event, AuxiliaryStep)]
     names = list(dict.fromkeys(event.what for event in told))
     assert names == [f"cross-validation of fine-tuning: fold {n} of 5" for n in range(1, 6)]
     for name in names:

@@ -115,11 +115,11 @@ def test_a_finished_run_gets_its_curve_by_resuming_and_it_goes_on_where_it_was_s
     metrics = (out / "metrics.json").read_bytes()
     tried, tune = [], learning_curve._tuned
 
-    def stopping(wanted, size):
+    def stopping(wanted, size, what):
         tried.append(size)
         if tried == [18, 36]:
             raise StoppedError("stopped", signal=2)
-        return tune(wanted, size)
+        return tune(wanted, size, what)
 
     monkeypatch.setattr(learning_curve, "_tuned", stopping)
     with pytest.raises(StoppedError):

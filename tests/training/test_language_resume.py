@@ -14,7 +14,7 @@ from textune.doors import keywords
 from textune.errors import CheckpointError, RunError, StoppedError
 from textune.recipes import plain_text, requests
 from textune.records import Started, Step, Validated
-from textune.runs.events import Beside
+from textune.runs.events import AuxiliaryStep
 from textune.settings.language_config import AdaptSettings, PretrainSettings
 
 
@@ -185,7 +185,7 @@ def test_a_run_stopped_in_the_warm_up_begins_with_it_again(noise, tiny_base, tmp
     parted = tmp_path / "parted"
     with pytest.raises(StoppedError, match="stopped while the new head was trained; --resume"):
         for event in plain_text.learn(asking(AdaptSettings, noise, parted, **given)):
-            if isinstance(event, Beside) and event.step == 11:
+            if isinstance(event, AuxiliaryStep) and event.step == 11:
                 os.kill(os.getpid(), signal.SIGTERM)
     assert not (parted / "checkpoints").exists()
     list(plain_text.learn(asking(AdaptSettings, noise, parted, resume=True, **given)))
@@ -324,7 +324,7 @@ def test_the_warm_up_of_a_run_of_hours_leaves_time_to_learn(lines, tiny_base, tm
     given = {"base": str(tiny_base), "hours": HOURS, "batch_size": 4}
     found = timed(asking(AdaptSettings, lines, tmp_path / "run", **given))
     began = next(place for place, (event, _) in enumerate(found) if isinstance(event, Started))
-    warmed = [when for event, when in found[:began] if isinstance(event, Beside)]
+    warmed = [when for event, when in found[:began] if isinstance(event, AuxiliaryStep)]
     learned = [when for event, when in found[began:] if isinstance(event, Step)]
     assert warmed
     assert all(when < 0.25 * HOURS * 3600 for when in warmed[:-1])

@@ -12,7 +12,7 @@ from textune.encoder import masked_lm
 from textune.objectives.masked import Masked
 from textune.recipes import plain_text, requests
 from textune.records import Message
-from textune.runs.events import Beside
+from textune.runs.events import AuxiliaryStep
 from textune.settings.language_config import AdaptSettings
 from textune.training import warming
 from textune.training.clock import Clock
@@ -77,7 +77,7 @@ def test_everything_is_trained_again_afterwards(tried):
 
 def test_the_best_head_is_kept_and_its_losses_are_told(tried):
     encoder, objective, _, warmth, events = tried
-    steps = [event for event in events if isinstance(event, Beside)]
+    steps = [event for event in events if isinstance(event, AuxiliaryStep)]
     assert warmth.steps == len(steps) == warming.SMALL * (len(warmth.losses) - 1)
     assert min(warmth.losses) < warmth.losses[0]
     assert objective.judge(encoder, micro_tokens=4096)["loss"] == min(warmth.losses)
@@ -111,7 +111,7 @@ def test_it_leaves_most_of_a_limited_time_to_learning(lines, tiny_base):
     found, events = warmed(encoder, objective, budget=1e-3)
     assert found.steps == 1
     assert len(found.losses) == 2
-    assert isinstance(events[0], Beside)
+    assert isinstance(events[0], AuxiliaryStep)
 
 
 def events_of(source, out, *changes, **given):
@@ -129,7 +129,7 @@ def test_a_run_warms_a_new_head_and_writes_down_how(noise, tiny_base, tmp_path):
     said = [event.text for event in found if isinstance(event, Message)]
     assert any("no masked-LM head: it gets a new one, tied to its embedding" in it for it in said)
     numbers = read_metrics(tmp_path / "run")["warmup"]
-    assert numbers["steps"] == len([event for event in found if isinstance(event, Beside)])
+    assert numbers["steps"] == len([event for event in found if isinstance(event, AuxiliaryStep)])
     assert numbers["rounds"] == len(numbers["losses"]) - 1
     assert numbers["kept"] is (min(numbers["losses"]) < numbers["losses"][0])
     assert read_metrics(tmp_path / "run")["before"]["loss"] == min(numbers["losses"])
@@ -139,14 +139,14 @@ def test_a_run_warms_a_new_head_and_writes_down_how(noise, tiny_base, tmp_path):
 
 def test_a_run_can_do_without(lines, tiny_base, tmp_path):
     found = events_of(lines, tmp_path / "run", "warm_head=never", base=str(tiny_base))
-    assert not [event for event in found if isinstance(event, Beside)]
+    assert not [event for event in found if isinstance(event, AuxiliaryStep)]
     assert "warmup" not in read_metrics(tmp_path / "run")
 
 
 def test_a_base_with_a_head_is_not_warmed(lines, tiny_base, tmp_path):
     spoken = give_head(tiny_base, tmp_path / "spoken")
     found = events_of(lines, tmp_path / "run", base=str(spoken))
-    assert not [event for event in found if isinstance(event, Beside)]
+    assert not [event for event in found if isinstance(event, AuxiliaryStep)]
     assert not any("new one" in event.text for event in found if isinstance(event, Message))
     assert not (tmp_path / "run" / "warmup.json").exists()
 
@@ -157,4 +157,4 @@ def test_a_new_head_for_next_sentences_alone_is_not_warmed(tiny_base, tmp_path):
     found = events_of(file, tmp_path / "run", base=str(spoken), nsp=True)
     said = [event.text for event in found if isinstance(event, Message)]
     assert any("has no head for next sentences: it gets a new one" in text for text in said)
-    assert not [event for event in found if isinstance(event, Beside)]
+    assert not [event for event in found if isinstance(event, AuxiliaryStep)]

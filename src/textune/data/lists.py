@@ -10,6 +10,7 @@ from textune.records import Finding
 SEPARATORS = ("\n", "\t", "|", ";", ",", "/", "+", "&", " ")
 PLAIN = SEPARATORS[:5]  # signs that rarely stand for anything else
 WITHIN_NAMES = "/+&"  # signs that stand in names, too: N/A, C++, R&B
+ENDING_NAMES = "+&"  # and end them
 FORMS = ("json", "mixed", "vector", "<>", *SEPARATORS)
 """Ways to write a list: "json" is any list in brackets, "mixed" the same or one name without,
 "vector" a 0 or 1 for each place, "<>" is <a><b>."""
@@ -280,7 +281,9 @@ def _separates(sign: str, cells: Sequence[str]) -> bool:
         return False
     if sign == " " and not _are_tokens(lists):
         return False
-    if sign in WITHIN_NAMES and not (_stand_alone(lists) and _are_whole(sign, cells)):
+    if sign in WITHIN_NAMES and not _stand_alone(lists):
+        return False
+    if sign in ENDING_NAMES and not _are_whole(sign, cells):
         return False
     if sign == "," and any("." in cell and "," in cell for cell in cells[:50]):
         return False

@@ -58,7 +58,7 @@ def suspects(  # noqa: D417  # the others are described in `suspects_api.suspect
     if measure:
         raise SettingsError("--measure goes with --apply FILE: it says what corrections change")
     looking = api.events_of(suspects_api.suspects, source, **options)
-    found: Suspects = watching.watch(looking, quiet=as_json)
+    found: Suspects = watching.watch(looking, quiet=as_json, waiting="texts are read and answered")
     output = options.get("output")
     if as_json:
         told = found.told()

@@ -19,7 +19,7 @@ from textune.errors import SettingsError
 from textune.metrics import catalogue, written
 from textune.parallel.place import Place
 from textune.records import Message, Started, Step, Validated
-from textune.runs.events import Beside, drained
+from textune.runs.events import AuxiliaryStep, drained
 
 SECONDS = "TEXTUNE_PROGRESS_SECONDS"  # in the environment
 NARROW = 110  # columns of a terminal below which the bar says less
@@ -30,17 +30,18 @@ COUNTS = {  # of a line a validation, with their widths; times of training since
     "train": 9,
     "judge": 9,
 }
+UNTRAINED = "no update of the weights yet"
 RECENT = 50  # updates whose mean loss is shown
 BEHIND = 5  # updates by which what is shown of a card may lag
 
 
-def watch(events: Generator[Any, None, Any], *, quiet: bool) -> Any:
-    """Show a run's events to their end and return what it made.
+def watch(events: Generator[Any, None, Any], *, quiet: bool, waiting: str = UNTRAINED) -> Any:
+    """Show a run's events to their end and return what it made; `waiting` as of `Watch`.
 
     Of several processes only the first shows how far it is: the others hear of no update.
     """
     is_silent = quiet or is_hushed() or not Place.here().is_first
-    with Watch(quiet=is_silent, silence=_silence()) as shown:
+    with Watch(quiet=is_silent, silence=_silence(), waiting=waiting) as shown:
         return drained(events, shown.show)
 
 
@@ -68,11 +69,12 @@ class Watch:
     Args:
         quiet: Show nothing but warnings, as for programs.
         silence: Seconds without a line, at most, where there is no bar.
+        waiting: What is said while nothing is trained.
     """
 
-    def __init__(self, *, quiet: bool = False, silence: float = SILENCE):
+    def __init__(self, *, quiet: bool = False, silence: float = SILENCE, waiting: str = UNTRAINED):
         self._quiet = quiet
-        self._silence = silence
+        self._silence, self._waiting = silence, waiting
         self._ended = threading.Event()
         self._spoke = self._began = time.perf_counter()
         self._step_now: Step | None = None  # the last that was seen
@@ -89,7 +91,8 @@ class Watch:
         )
         self._speaker: threading.Thread | None = None
         self._task: TaskID | None = None
-        self._beside: Beside | None = None  # a training for the run, as one without a fold
+        self._auxiliary: AuxiliaryStep | None = None  # the last of a training
+        self._auxiliary_task: TaskID | None = None
         self._total: int | None = None  # updates; None where time decides
         self._of = self._epochs = ""  # the number of all updates and epochs, if it is known
         self._limit: float | None = None  # seconds, where it does
@@ -118,15 +121,15 @@ class Watch:
             self._speaker.join()  # it shall not wake while the interpreter ends
         self._bar.stop()
 
-    def show(self, event: Message | Started | Step | Validated | Beside) -> None:
+    def show(self, event: Message | Started | Step | Validated | AuxiliaryStep) -> None:
         """Show one event."""
         match event:
-            case Beside():
-                self._train_beside(event)
+            case AuxiliaryStep():
+                self._auxiliary_step(event)
             case Message():
                 self._say(event)
             case Started():
-                self._beside = None
+                self._end_auxiliary()
                 self._start(event)
             case Step():
                 self._step(event)
@@ -137,10 +140,10 @@ class Watch:
         """Say in a line how far the run is: step, time, time that is left, loss."""
         step = self._step_now
         elapsed = written.clock(time.perf_counter() - self._began)
-        if (own := self._beside) is not None:
-            return f"{elapsed} elapsed; {own.what}: update {_of(own)}"
+        if (own := self._auxiliary) is not None:
+            return f"{elapsed} elapsed; {own.what}: update {_counted(own)}"
         if self._task is None or step is None:
-            return f"{elapsed} elapsed; no update of the weights yet"
+            return f"{elapsed} elapsed; {self._waiting}"
         loss = _mean_loss(self._steps_seen[-RECENT:])  # a copy: the run goes on meanwhile
         said = "" if loss is None else f"  loss {loss:.3f}"
         rate = self._texts / max(self._seconds, 1e-9)
@@ -189,19 +192,26 @@ class Watch:
             numbers="",
         )
 
-    def _train_beside(self, at: Beside) -> None:
+    def _auxiliary_step(self, at: AuxiliaryStep) -> None:
         """Move a bar of its own for as long as a training beside the run's own lasts."""
-        is_last = at.step == at.steps
-        self._beside = None if is_last else at
-        if self._bar.disable:
-            return
-        if at.step == 1:
-            self._bar.add_task(at.what, total=at.steps, part=at.what, done="", numbers="")
-        for task in self._bar.tasks:
-            if task.description == at.what:
-                self._bar.update(task.id, completed=at.step, done=_of(at))
-                if is_last:
-                    self._bar.remove_task(task.id)
+        before = self._auxiliary
+        if before is None or at.what != before.what or at.step <= before.step:  # another, or anew
+            self._end_auxiliary()
+        self._auxiliary = at
+        if not self._bar.disable:
+            if self._auxiliary_task is None:
+                self._auxiliary_task = self._bar.add_task("", part=at.what, done="", numbers="")
+            self._bar.update(
+                self._auxiliary_task, total=at.steps, completed=at.step, done=_counted(at)
+            )
+        if at.step == at.steps:
+            self._end_auxiliary()
+
+    def _end_auxiliary(self) -> None:
+        self._auxiliary = None
+        if self._auxiliary_task is not None:
+            self._bar.remove_task(self._auxiliary_task)
+            self._auxiliary_task = None
 
     def _step(self, step: Step) -> None:
         now, last = time.perf_counter(), self._last
@@ -291,7 +301,7 @@ def _shown(metrics: Mapping[str, object], chosen: str) -> list[str]:
     return keys
 
 
-def _of(at: Beside) -> str:
+def _counted(at: AuxiliaryStep) -> str:
     """Say how many updates of how many are done."""
     return f"{at.step:,}" if at.steps is None else f"{at.step:,}/{at.steps:,}"
 

@@ -255,7 +255,7 @@ class Encoder(nn.Module):
     @property
     def _first_position(self) -> int:
         family = family_of(self.config.model_type)
-        return family.first_position(getattr(self.config, "pad_token_id", None) or 0)
+        return family.first_position(getattr(self.config, "pad_token_id", None))
 
     def _reduce(self, base: nn.Module, _: Any, kwargs: dict[str, Any], output: Any) -> object:
         """Keep the hidden states that the head reads: the first of each text, or tokens `read`."""

@@ -43,7 +43,7 @@ class Graph(nn.Module):
         self.inputs = tuple(name for name, has in wanted.items() if has and name in known)
         self.has_positions = "position_ids" in known
         family = family_of(model.config.model_type)
-        self.first = family.first_position(getattr(model.config, "pad_token_id", None) or 0)
+        self.first = family.first_position(getattr(model.config, "pad_token_id", None))
 
     @property
     def spared(self) -> tuple[str, ...]:

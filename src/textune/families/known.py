@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+USUAL_PADDING = 1  # index of RoBERTa and its kin
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -26,11 +28,12 @@ class Family:
     # as well
     is_head_first: bool = False  # its head was set before its base: the order of first weights
 
-    def first_position(self, padding: int) -> int:
+    def first_position(self, padding: int | None) -> int:
         """Return the position of a text's first token, by the padding index of config.json."""
         if not self.counts_from_padding:
             return 0
-        return 1 + (padding if self.padding is None else self.padding)
+        known = padding if self.padding is None else self.padding
+        return 1 + (USUAL_PADDING if known is None else int(known))
 
 
 _BERT = Family(kin="bert", is_fused=True, takes_averaging=True)

@@ -46,7 +46,7 @@ from textune.recipes.requests import TrainRequest
 from textune.records import Example, Message, Scores
 from textune.runs import runs
 from textune.runs.curves import TUNED
-from textune.runs.events import Beside
+from textune.runs.events import AuxiliaryStep
 from textune.runs.runs import Card
 from textune.runs.typed import Capsule
 from textune.runs.written import Best
@@ -97,7 +97,9 @@ class FineTuning:
         """Return where the tokenizer's files are."""
         return self.found.tokenizer.place
 
-    def prepare(self, folder: Path, _: StopRequest, *, goes_on: bool) -> Iterator[Message | Beside]:
+    def prepare(
+        self, folder: Path, _: StopRequest, *, goes_on: bool
+    ) -> Iterator[Message | AuxiliaryStep]:
         """Say what was chosen and what will not happen by it; fit the head to start from."""
         learner, train = self.learner, self.request.settings.train
         is_probed = learner.objective.looks_first or learner.is_frozen
@@ -116,7 +118,7 @@ class FineTuning:
         elif learner.objective.looks_first and not goes_on:
             yield probed.begin(learner, self.found, folder, seed=self.request.settings.seed)
 
-    def _select(self, folder: Path, *, goes_on: bool) -> Iterator[Message | Beside]:
+    def _select(self, folder: Path, *, goes_on: bool) -> Iterator[Message | AuxiliaryStep]:
         """Choose how to learn from all texts, by cross-validation."""
         learner, objective = self.learner, self.learner.objective
         encoder = None
@@ -298,7 +300,9 @@ class FineTuning:
             said.append("The encoder is that of the base, and a linear head was fitted to it.")
         return f"\n{' '.join(said)}\n" if said else ""
 
-    def conclude(self, folder: Path, numbers: Mapping[str, Any]) -> Iterator[Message]:
+    def conclude(
+        self, folder: Path, numbers: Mapping[str, Any]
+    ) -> Iterator[Message | AuxiliaryStep]:
         """Explain the worst errors, and draw the learning curve where it is asked for."""
         learner, settings = self.learner, self.request.settings
         asked = explaining.asked(settings, learner, self.found)
@@ -376,7 +380,7 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
 
 def _concluded(
     folder: Path, asked: explaining.Asked, wanted: learning_curve.Wanted | None
-) -> Iterator[Message]:
+) -> Iterator[Message | AuxiliaryStep]:
     """Do what comes last; the job's encoder is no longer held."""
     seeds.tidy(folder)
     yield from explaining.explained(folder, asked)

@@ -22,7 +22,7 @@ from textune.recipes import choices, out_of_fold, probed
 from textune.recipes.guarded import Guard
 from textune.recipes.part_training import Trainer
 from textune.records import LinearHead, Message
-from textune.runs.events import Beside
+from textune.runs.events import AuxiliaryStep
 from textune.settings import choosing
 from textune.settings.config import Settings
 from textune.splits import folds
@@ -115,7 +115,7 @@ def read_frozen(corpus: Corpus, settings: Settings) -> Frozen:
 
 def thorough(
     corpus: Corpus, settings: Settings, *, repeats: int | None = None
-) -> Generator[Message | Beside, None, Logits]:
+) -> Generator[Message | AuxiliaryStep, None, Logits]:
     """Let fine-tuned encoders and a linear head on the frozen one answer texts held out; (I, C).
 
     The encoder is fine-tuned for each fold on the others, from a head that did not see it either;
@@ -170,7 +170,7 @@ def _chosen(settings: Settings, corpus: Corpus) -> Settings:
 
 def _round(
     trainer: Trainer, settings: Settings, known: Frozen | None, head: LinearHead | None, of: str
-) -> Generator[Message | Beside, None, Logits]:
+) -> Generator[Message | AuxiliaryStep, None, Logits]:
     """Let each text be answered once."""
     corpus = trainer.corpus
     rows = np.arange(len(corpus.store))

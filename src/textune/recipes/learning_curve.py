@@ -32,7 +32,7 @@ from textune.recipes.part_training import Trainer
 from textune.recipes.probed import MOST_TEXTS, Rows
 from textune.records import LinearHead, Message
 from textune.runs.curves import FROZEN, TUNED, LearningCurve, Point
-from textune.runs.events import drained
+from textune.runs.events import AuxiliaryStep
 from textune.runs.written import Best
 from textune.settings import choosing
 from textune.settings.choosing import Before, Facts
@@ -166,7 +166,7 @@ class Known:
         return self.read[ranges(self.borders[places], self.borders[places + 1])]
 
 
-def draw(wanted: Wanted, folder: Path) -> Iterator[Message]:
+def draw(wanted: Wanted, folder: Path) -> Iterator[Message | AuxiliaryStep]:
     """Find the points of a run's curve that are not known yet, and what they foretell.
 
     Each point is kept in the run's folder as soon as it is known.
@@ -264,7 +264,7 @@ def _frozen(wanted: Wanted, size: int, number: int) -> float | None:
 
 def _add_tuned(
     wanted: Wanted, curve: LearningCurve, folder: Path
-) -> Generator[Message, None, LearningCurve]:
+) -> Generator[Message | AuxiliaryStep, None, LearningCurve]:
     """Fine-tune on parts of the texts, as many as there is time for; the run itself had all."""
     assert wanted.tuned is not None
     texts = len(wanted.corpus.split.train)
@@ -279,8 +279,9 @@ def _add_tuned(
             )
             continue
         began = time.perf_counter()
+        what = f"learning curve, fine-tuning on {size:,} of {texts:,} texts"
         try:
-            value = _tuned(wanted, size)
+            value = yield from _tuned(wanted, size, what)
         except NumericsError as error:
             yield Message(f"learning curve: {size:,} texts: {error}", is_warning=True)
             continue
@@ -291,8 +292,7 @@ def _add_tuned(
         curve.write(folder)
         train = _settings(wanted, size).train
         yield Message(
-            f"learning curve, fine-tuning on {size:,} of {texts:,} texts: "
-            f"{catalogue.title(curve.metric)} {_shown(value)}; epochs {train.epochs}, "
+            f"{what}: {catalogue.title(curve.metric)} {_shown(value)}; epochs {train.epochs}, "
             f"{written.clock(_since(began))}"
         )
     if texts not in known:
@@ -300,7 +300,7 @@ def _add_tuned(
     return curve
 
 
-def _tuned(wanted: Wanted, size: int) -> float | None:
+def _tuned(wanted: Wanted, size: int, what: str) -> Generator[AuxiliaryStep, None, float | None]:
     """Judge the encoder after it learned from so many texts, by the recipe for so many."""
     settings, answers = _settings(wanted, size), []
     is_probed = settings.train.probe and heads.can_probe(wanted.corpus.task, wanted.encoder)
@@ -311,8 +311,9 @@ def _tuned(wanted: Wanted, size: int) -> float | None:
         rows = np.sort(wanted.order[:size][np.isin(wanted.order[:size], learned)])
         head = wanted.fit(rows) if is_probed else None
         if len(wanted.corpus.split.valid):
-            return trainer.score(rows, settings, head)
-        answers.append((judged, drained(trainer.answer(rows, judged, settings, head))))
+            return (yield from trainer.score(rows, settings, head, what=what))
+        found = yield from trainer.answer(rows, judged, settings, head, what=what)
+        answers.append((judged, found))
     return wanted.value(answers)
 
 

@@ -20,7 +20,7 @@ from textune.recipes.guarded import Guard, Loss
 from textune.recipes.probed import Rows
 from textune.recipes.refitted import Refit
 from textune.records import LinearHead, Step
-from textune.runs.events import Beside
+from textune.runs.events import AuxiliaryStep
 from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
 from textune.training import starting_over
@@ -63,14 +63,21 @@ class Trainer:
         """Return what the run learned from."""
         return self.objective.corpus
 
-    def score(self, rows: Rows, settings: Settings, head: LinearHead | None) -> float | None:
-        """Learn from some texts; return the best score of the validation texts on the way."""
+    def score(
+        self, rows: Rows, settings: Settings, head: LinearHead | None, *, what: str
+    ) -> Generator[AuxiliaryStep, None, float | None]:
+        """Learn from some texts; return the best score of the validation texts on the way.
+
+        Yields:
+            How far what is named so is, after each update.
+        """
         progress, learner = Progress(), self._learner(rows, settings, head)
         objective, train = learner.objective, settings.train
         if head is not None:
             self._judge(learner, progress)
         every = train.validate_every or objective.per_epoch
         for step in self._steps(learner):
+            yield AuxiliaryStep(what, step, learner.total)
             if step % every == 0 or step == learner.total:
                 progress.step = step
                 self._judge(learner, progress)
@@ -85,8 +92,8 @@ class Trainer:
         settings: RunSettings,
         head: LinearHead | None,
         *,
-        what: str = "",
-    ) -> Generator[Beside, None, np.ndarray[tuple[int, int], np.dtype[np.float32]]]:
+        what: str,
+    ) -> Generator[AuxiliaryStep, None, np.ndarray[tuple[int, int], np.dtype[np.float32]]]:
         """Learn from some texts to the end; return the logits of the items of others.
 
         Yields:
@@ -119,12 +126,12 @@ class Trainer:
 
     def _trained(
         self, rows: Rows, settings: RunSettings, head: LinearHead | None, what: str
-    ) -> Generator[Beside, None, Learner]:
+    ) -> Generator[AuxiliaryStep, None, Learner]:
         """Learn from some texts to the end, a second time where the first does not learn."""
         guard, learner = self.guard, self._learner(rows, settings, head)
         if guard is None:
             for step in self._steps(learner):
-                yield Beside(what, step, learner.total)
+                yield AuxiliaryStep(what, step, learner.total)
             return learner
         if (why := (yield from self._watched(learner, guard, what))) is not None:
             guard.give_up(learner, why)
@@ -137,7 +144,7 @@ class Trainer:
 
     def _watched(
         self, learner: Learner, guard: Guard, what: str
-    ) -> Generator[Beside, None, str | None]:
+    ) -> Generator[AuxiliaryStep, None, str | None]:
         """Learn to the end; return why it must begin anew, where it must."""
         loss, works = guard.watch(learner, learner.work())
         try:
@@ -145,7 +152,7 @@ class Trainer:
                 learner.progress.step = step.number
                 if (why := guard.after(step)) is not None:
                     return why
-                yield Beside(what, step.number, learner.total)
+                yield AuxiliaryStep(what, step.number, learner.total)
         except NumericsError as error:
             if not guard.is_possible:
                 raise

@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # with torch, which takes seconds to import
     from textune.parallel.ranks import Ranks
     from textune.training.learner import Learner
 
-Event = Message | Started | Step | Validated | events.Beside
+Event = Message | Started | Step | Validated | events.AuxiliaryStep
 Asked = TypeVar("Asked", bound=Request)
 Gathered = TypeVar("Gathered")
 Follow = Callable[[Asked, Path, Mapping[str, Any]], Generator[Event, None, dict[str, Any]]]
@@ -86,7 +86,7 @@ class Job(Protocol):
     def save(self, folder: Path, decision: Decision | None) -> str:
         """Write the weights and what predicting needs into a folder; return its page."""
 
-    def conclude(self, folder: Path, numbers: Mapping[str, Any]) -> Iterator[Message]:
+    def conclude(self, folder: Path, numbers: Mapping[str, Any]) -> Iterator[Event]:
         """Do what is asked beside a run whose numbers are there; nothing of it depends on that."""
 
 
@@ -174,7 +174,7 @@ def _doubted(numbers: dict[str, Any]) -> Iterator[Message]:
         numbers["at_chance"] = doubt.text
 
 
-def _again(job: Job, folder: Path) -> Generator[Message, None, Run]:
+def _again(job: Job, folder: Path) -> Generator[Event, None, Run]:
     """Take a finished run as it is, but for what is damaged or asked beside it."""
     changed = sealing.changed(folder)
     yield from _say_lost(folder)
@@ -354,11 +354,11 @@ def _write_end(folder: Path, numbers: Mapping[str, object]) -> None:
     atomic.write_json(folder / "metrics.json", numbers)
 
 
-def _conclude(rest: Iterator[Message], folder: Path) -> Iterator[Message]:
+def _conclude(rest: Iterator[Event], folder: Path) -> Iterator[Event]:
     """Do what comes after a run; its page is drawn anew where something was done."""
-    for message in rest:
+    for event in rest:
         atomic.remove(folder / "report.html")
-        yield message
+        yield event
 
 
 def _say_lost(folder: Path) -> Iterator[Message]:

@@ -42,7 +42,7 @@ from textune.recipes.refitted import Refit
 from textune.recipes.remedied import Compared
 from textune.records import LinearHead, Message
 from textune.runs.curves import FROZEN, TUNED
-from textune.runs.events import Beside
+from textune.runs.events import AuxiliaryStep
 from textune.settings import judging
 from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
@@ -59,7 +59,7 @@ QUICK_FOLDS = 10  # of so few texts, where a linear head is all: four fifths say
 
 def select(
     learner: Learner, corpus: Corpus, folder: Path, *, goes_on: bool, encoder: Encoder | None = None
-) -> Iterator[Message | Beside]:
+) -> Iterator[Message | AuxiliaryStep]:
     """Find the better way by cross-validation, and prepare the learner for it.
 
     What was found lies in the run's folder, from where a run that was killed reads it again.
@@ -116,7 +116,7 @@ class _Known:
 
 def _cross_validated(
     learner: Learner, corpus: Corpus, encoder: Encoder
-) -> Generator[Message | Beside, None, tuple[Outcome, Mean]]:
+) -> Generator[Message | AuxiliaryStep, None, tuple[Outcome, Mean]]:
     """Let each candidate answer every text that it did not learn from, and choose one.
 
     Returns:
@@ -241,7 +241,7 @@ def _tuned(
     known: _Known | None,
     head: LinearHead | None,
     mean: Mean,
-) -> Generator[Message | Beside, None, Candidate | None]:
+) -> Generator[Message | AuxiliaryStep, None, Candidate | None]:
     """Fine-tune once for each fold on the others, from a head that did not see it either.
 
     With the most effort by several seeds: then the mean of the logits answers for a text.
@@ -260,7 +260,7 @@ def _tuned(
             settings = learner.settings.model_copy(update={"seed": one})
             of = "" if len(seeds) == 1 else f" with seed {one}"
             answers.append(
-                (yield from _by_folds(learner, corpus, trainer, known, settings, of_fold, of, mean))
+                (yield from _by_folds(learner, trainer, known, settings, of_fold, of, mean))
             )
         anew = head if refits else None
         mean.is_sound = mean_worth.is_sound(learner, corpus, encoder, mean, answers[0], anew)
@@ -280,21 +280,20 @@ def _tuned(
 
 def _by_folds(
     learner: Learner,
-    corpus: Corpus,
     trainer: Trainer,
     known: _Known | None,
     settings: RunSettings,
     of_fold: Rows,
     of: str,
     mean: Mean,
-) -> Generator[Message | Beside, None, Logits]:
+) -> Generator[Message | AuxiliaryStep, None, Logits]:
     """Let each text be answered by an encoder that was fine-tuned without its fold."""
-    borders = out_of_fold.borders_of(corpus, corpus.split.train)
+    borders = out_of_fold.borders_of(trainer.corpus, trainer.corpus.split.train)
     logits: Logits | None = None
     for fold, place in _counted(of_fold, of):
         began = time.perf_counter()
         what = f"cross-validation of fine-tuning{place}"
-        found = yield from _without(learner, corpus, trainer, known, settings, of_fold, fold, what)
+        found = yield from _without(learner, trainer, known, settings, of_fold, fold, what)
         mean.add(trainer.encoder)
         if logits is None:
             logits = np.full((int(borders[-1]), found.shape[1]), np.nan, dtype=np.float32)
@@ -322,15 +321,15 @@ def _counted(of_fold: Rows, of: str) -> Iterator[tuple[int, str]]:
 
 def _without(
     learner: Learner,
-    corpus: Corpus,
     trainer: Trainer,
     known: _Known | None,
     settings: RunSettings,
     of_fold: Rows,
     fold: int,
     what: str,
-) -> Generator[Beside, None, Logits]:
+) -> Generator[AuxiliaryStep, None, Logits]:
     """Fine-tune on all folds but one; return the logits of the items of that one."""
+    corpus = trainer.corpus
     rows, borders = corpus.split.train, out_of_fold.borders_of(corpus, corpus.split.train)
     learned, held_out = np.flatnonzero(of_fold != fold), np.flatnonzero(of_fold == fold)
     per_item = np.repeat(of_fold, np.diff(borders))

@@ -17,7 +17,7 @@ from textune.recipes import doubted, held_out, kept_answers, label_cells
 from textune.recipes.doubted import Doubted
 from textune.records import Message, Row
 from textune.runs import openings
-from textune.runs.events import Beside
+from textune.runs.events import AuxiliaryStep
 from textune.settings.config import Settings
 from textune.storage import atomic
 from textune.tasks import registry
@@ -71,7 +71,7 @@ ALL = Wanted()
 
 def suspects(
     source: object, settings: Settings, wanted: Wanted = ALL
-) -> Generator[Message | Beside, None, Suspects]:
+) -> Generator[Message | AuxiliaryStep, None, Suspects]:
     """Find labels that models which did not learn from them hold for wrong.
 
     Args:
@@ -153,7 +153,7 @@ def _require_names(corpus: Corpus, wanted: Wanted) -> None:
 
 def _answered(
     corpus: Corpus, settings: Settings, wanted: Wanted
-) -> Generator[Message | Beside, None, doubted.Logits]:
+) -> Generator[Message | AuxiliaryStep, None, doubted.Logits]:
     """Return what is said of each text, or word, by what did not learn from it."""
     if wanted.run is not None:
         return kept_answers.logits(wanted.run, corpus)

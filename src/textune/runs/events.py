@@ -11,10 +11,10 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """How far a training is that is not the run's own, as one on all texts but those of a fold."""
+class AuxiliaryStep:
+    """An update in a training that is not the run's own, as one without the texts of a fold."""
 
-    what: str  # it is, in words
+    what: str  # is trained, in words
     step: int  # updates that are done
     steps: int | None  # of them all; None where time decides
 

@@ -286,8 +286,7 @@ def _room(config: Mapping[str, Any]) -> int:
     """Positions that a text can take; RoBERTa and its kin count from beyond the padding index."""
     positions = int(config.get("max_position_embeddings") or 512)
     family = family_of(config.get("model_type"))
-    padding = config.get("pad_token_id")
-    return positions - family.first_position(1 if padding is None else int(padding))
+    return positions - family.first_position(config.get("pad_token_id"))
 
 
 def _learn_template(backend: Backend, place: str) -> Template:

@@ -15,7 +15,7 @@ from textune.encoder.precision import Plain
 from textune.errors import StoppedError
 from textune.objectives.masked import Masked
 from textune.records import Message
-from textune.runs.events import Beside
+from textune.runs.events import AuxiliaryStep
 from textune.training import loop, optim
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
@@ -40,7 +40,7 @@ class Warmth:
 
 def warm(
     encoder: Encoder, objective: Masked, *, micro_tokens: int, clock: Clock
-) -> Generator[Message | Beside, None, Warmth]:
+) -> Generator[Message | AuxiliaryStep, None, Warmth]:
     """Train a new head's parameters alone; most of a limited time is left to the whole encoder."""
     base = encoder.model.base_model
     frozen = [item for item in base.parameters() if item.requires_grad]
@@ -84,7 +84,7 @@ def stop_if(stop: StopRequest, event: object) -> None:
     Raises:
         StoppedError: It was asked for.
     """
-    if stop.signal is not None and isinstance(event, Beside | Message):
+    if stop.signal is not None and isinstance(event, AuxiliaryStep | Message):
         raise StoppedError(
             "stopped while the new head was trained; --resume begins with it again",
             signal=stop.signal,
@@ -93,7 +93,7 @@ def stop_if(stop: StopRequest, event: object) -> None:
 
 def _rounds(
     encoder: Encoder, objective: Masked, micro_tokens: int, clock: Clock
-) -> Generator[Message | Beside, None, Warmth]:
+) -> Generator[Message | AuxiliaryStep, None, Warmth]:
     head = {name: item for name, item in encoder.model.named_parameters() if item.requires_grad}
     optimizer = optim.adamw(encoder.model, lr=LR, weight_decay=0.0, betas=(0.9, 0.98), eps=1e-8)
     works = (
@@ -117,7 +117,7 @@ def _rounds(
             dropout=False,  # of no use in layers that do not change
         ):
             steps += 1
-            yield Beside("the new head is trained alone", steps, None)
+            yield AuxiliaryStep("the new head is trained alone", steps, None)
             if clock.share() > MOST_TIME:
                 break
         losses.append(float(objective.judge(encoder, micro_tokens=micro_tokens)["loss"]))
