@@ -89,12 +89,15 @@ def test_what_trains_nothing_says_what_it_does_instead():
     assert shown.progress().endswith(" elapsed; texts are answered")
 
 
-def test_folds_of_cross_validation_are_told_of_update_by_update(few, tiny_base, tmp_path):
+def test_folds_and_a_learning_curve_are_told_of_update_by_update(few, tiny_base, tmp_path):
     asked = {"base": tiny_base, "out": tmp_path / "run", "epochs": 1, "recipe": "auto"}
-    events = api.events_of(textune.train, few, **asked, device="cpu")
+    events = api.events_of(textune.train, few, **asked, curve=True, device="cpu")
     told = [event for event in events if isinstance(event, AuxiliaryStep)]
     names = list(dict.fromkeys(event.what for event in told))
-    assert names == [f"cross-validation of fine-tuning: fold {n} of 5" for n in range(1, 6)]
+    folds = [f"cross-validation of fine-tuning: fold {n} of 5" for n in range(1, 6)]
+    assert names[:5] == folds
+    assert names[5:]
+    assert all(name.startswith("learning curve, fine-tuning on ") for name in names[5:])
     for name in names:
         (steps,) = {event.steps for event in told if event.what == name}
         last = [event.step for event in told if event.what == name][-steps:]

@@ -307,12 +307,13 @@ def _tuned(wanted: Wanted, size: int, what: str) -> Generator[AuxiliaryStep, Non
     if is_probed:
         assert len(wanted.known.rows)  # before the first update
     trainer = wanted.trainer
-    for learned, judged in wanted.tuned_parts:
+    for number, (learned, judged) in enumerate(wanted.tuned_parts, start=1):
         rows = np.sort(wanted.order[:size][np.isin(wanted.order[:size], learned)])
         head = wanted.fit(rows) if is_probed else None
         if len(wanted.corpus.split.valid):
             return (yield from trainer.score(rows, settings, head, what=what))
-        found = yield from trainer.answer(rows, judged, settings, head, what=what)
+        of = f"{what}, fold {number} of {len(wanted.tuned_parts)}"
+        found = yield from trainer.answer(rows, judged, settings, head, what=of)
         answers.append((judged, found))
     return wanted.value(answers)
 
