@@ -14,7 +14,7 @@ from made_paths import choose, learner_of
 from textune.errors import OutOfMemoryError
 from textune.parallel import ranks
 from textune.parallel.place import Place
-from textune.training import following, leading, loop, reducing
+from textune.training import buckets, following, leading, loop
 
 LACK = (
     "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you "
@@ -93,7 +93,7 @@ def _child(place, points, path, folders):
 
     with pytest.MonkeyPatch.context() as patch:
         choose(path, patch)
-        patch.setattr(reducing, "LARGE", 64)  # elements: the encoder is small
+        patch.setattr(buckets, "LARGE", 64)  # elements: the encoder is small
         for most in sorted({one(name, point) for name, point in points.items()}):
             one(str(most), ("mm", 0, ()), f"train.micro_tokens={most}")
     torch.save(found, out / f"found-{joined.place.rank}.pt")

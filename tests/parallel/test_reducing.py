@@ -8,7 +8,7 @@ import torch
 from made_paths import PATHS, choose, learner_of, make_base, write_rows
 from textune.parallel import ranks
 from textune.parallel.place import Place
-from textune.training import loop, reducing
+from textune.training import buckets, loop, reducing
 
 RATE = 0.25  # of dropout
 
@@ -61,7 +61,7 @@ def weights_after(learner, reducer=None, updates=3):
 def test_gradients_go_while_the_backward_pass_runs_and_are_the_same_bits(
     monkeypatch, tiny_base, fresh_kernels, tmp_path, joined, task, path
 ):
-    monkeypatch.setattr(reducing, "LARGE", 64)  # elements: the encoder is small
+    monkeypatch.setattr(buckets, "LARGE", 64)  # elements: the encoder is small
     choose(path, monkeypatch)
     base, source = make_base(tmp_path / "base", tiny_base, path, RATE), write_rows(tmp_path, task)
     more = (source, tmp_path, "train.micro_tokens=32")  # several micro-batches in an update

@@ -25,7 +25,7 @@ from textune.recipes import labelled_text, requests, sampled
 from textune.runs.events import drained
 from textune.settings import config
 from textune.settings.config import Settings
-from textune.training import scaling, sharding
+from textune.training import buckets, scaling, sharding
 
 TASKS = ("single", "tags", "mlm")
 WHOLE = "single"  # is learned by two processes that part nothing, too
@@ -33,6 +33,7 @@ BY_TORCH = made_paths.Path("fp32", kernels=False)
 UPDATES = 4
 EXACT = ("train.micro_tokens=32", "train.eps=1e-5")  # several micro-batches
 CLOSE = 1e-6
+LARGE = 64  # elements of weights that go by themselves: the encoder is small
 
 
 def learned(task, base, source, folder, joined, *changes):
@@ -91,6 +92,7 @@ def _child(rank, port, base, sources, folder, kernels, answers):
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "TEXTUNE_KERNELS": kernels}
     os.environ |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
     torch.set_num_threads(1)
+    buckets.LARGE = LARGE
     joined = ranks.join(Place.here(), seconds=60, by_cards=False)
     for task, source in sources.items():
         for shard in ("true", "false") if task == WHOLE else ("true",):
@@ -99,7 +101,9 @@ def _child(rank, port, base, sources, folder, kernels, answers):
             again = "on" if task == "tags" else "off"
             changes = (f"train.shard={shard}", f"train.recompute={again}")
             weights, numbers, held, _ = learned(task, base, source, own, joined, *changes)
-            save_file({**weights, "numbers": numbers, "held": torch.tensor(held)}, own / "found")
+            numbers = {"numbers": numbers, "held": torch.tensor(held)}
+            numbers["added"] = torch.tensor(0 if joined.seen is None else len(joined.seen.own))
+            save_file({**weights, **numbers}, own / "found")
     own = folder / f"fp16-{rank}"
     own.mkdir()
     save_file(overflowed(base, sources["single"], own, joined), own / "found")
@@ -156,6 +160,9 @@ def test_parted_weights_learn_what_whole_ones_do(two, tmp_path, monkeypatch, tas
     assert reckoned == pytest.approx(held, rel=0.01)  # which counts the updates, too
     shares = [int(found.pop("held")) / held for found in (first, second)]
     assert [int(whole.pop("held")) for whole in wholes] == [held] * len(wholes)
+    added = [int(found.pop("added")) for found in (first, second, *wholes)]
+    large = sum(item.numel() for item in weights.values() if item.numel() >= LARGE)
+    assert added == [0, 0] + [large] * len(wholes) or task != WHOLE  # by memory that both see
     assert sum(shares) == pytest.approx(1, abs=0.02)
     assert shares == pytest.approx([0.5, 0.5], abs=0.1)  # odd sizes: the first has a row more
     for found in (first, second, *wholes):

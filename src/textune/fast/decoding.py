@@ -91,7 +91,7 @@ class Decoder:
     def blocks(self) -> Iterator[Block]:
         """Yield the table, where a kernel writes its gradient, and whose hooks hear of that."""
         if self._kernel is not None:
-            yield self.map.bias, self._kernel.weights()
+            yield Block(self.map.bias, (self._kernel,))
 
     def part(self) -> None:
         """Compute by torch's own operations from here on."""

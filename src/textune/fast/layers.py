@@ -247,8 +247,7 @@ def blocks(model: Any) -> Iterator[Block]:
     for layer in model.base_model.encoder.layer if cuts(model) else ():
         fused = getattr(layer, "fused", None)
         if fused is not None:
-            weights = [part for matrix in fused.matrices for part in matrix.weights()]
-            yield fused.second_norm.weight, weights
+            yield Block(fused.second_norm.weight, fused.matrices)
 
 
 def _matrices(model: Any) -> Iterator[Any]:

@@ -14,8 +14,6 @@ from torch import Tensor, nn
 
 from textune.fast import products
 
-Block = tuple[nn.Parameter, list[nn.Parameter]]  # hooks of the first hear when all have gradients
-
 
 @dataclass(slots=True)
 class Half:
@@ -176,6 +174,13 @@ class Matrix:
         for part, half in zip(self._parts, self._halves, strict=False):
             part.grad = half.gradient = None
 
+    def lay(self, memory: Tensor) -> None:
+        """Let the gradient be written there from now on, if it is one in fp32; (N · K,)."""
+        if self._dtype == torch.float32:
+            self._stretch.release()
+            self._buffer = memory.view_as(self._master)
+            self._buffers = self._pieces(self._buffer)
+
     @torch.inference_mode(False)
     @torch.no_grad()
     def _stack(self) -> None:
@@ -243,6 +248,24 @@ class Matrix:
             if half.gradient is not None:
                 part.grad = half.gradient.float()
                 half.gradient = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Weights whose gradients kernels write, in the order of memory."""
+
+    leaf: nn.Parameter  # whose hooks of autograd hear when all of them have gradients
+    matrices: tuple[Matrix, ...]
+
+    def weights(self) -> list[nn.Parameter]:
+        """Return the weights."""
+        return [weight for matrix in self.matrices for weight in matrix.weights()]
+
+    def lay(self, memory: Tensor) -> None:
+        """Let gradients in fp32 be written there from now on; (N,) for all of the weights."""
+        sizes = [sum(part.numel() for part in matrix.weights()) for matrix in self.matrices]
+        for matrix, piece in zip(self.matrices, memory.split(sizes), strict=True):
+            matrix.lay(piece)
 
 
 class Rows:

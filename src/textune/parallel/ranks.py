@@ -23,11 +23,12 @@ from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
 from textune.errors import OutOfMemoryError, RanksError, TextuneError, first_line
+from textune.parallel import answers, shared
+from textune.parallel.answers import Answer, Rows
 from textune.parallel.place import FIRST, Place
 from textune.parallel.pulse import Pulse
+from textune.parallel.shared import Shared
 
-Rows = NDArray[np.int64]
-Answer = tuple[Rows, NDArray[np.float32]]  # places of texts, and the logits of their items
 WORDS = 512  # bytes of a word that goes out in one message
 FOREVER = timedelta(days=365)
 LOOK = timedelta(seconds=1)  # between two looks whether the first process lives
@@ -58,6 +59,8 @@ class Ranks:
         self.stop: Stop | None = None  # what notes signals in this process
         self.are_stopped = False  # whether another process was asked to stop
         self._joined = joined
+        self.seen: Shared | None = None  # memory that all processes see
+        self._size = 0  # numbers that they asked for
 
     @property
     def is_first(self) -> bool:
@@ -154,6 +157,23 @@ class Ranks:
 
         return wait
 
+    def meet(self) -> None:
+        """Return once all processes have called this."""
+        self.add([torch.zeros(1)])()
+
+    def memory(self, size: int) -> Shared | None:
+        """Return memory that all processes see, for so many numbers of each; None: they have none.
+
+        All ask for it at the same time. It stays until they ask for another size.
+        """
+        if size != self._size:
+            self.seen, self._size = None, size
+            place = self.place
+            self.seen = shared.opened(
+                place.rank, place.world, size, lambda item: self.add([item])()
+            )
+        return self.seen
+
     def deal(self, groups: Iterable[Rows], sizes: NDArray[np.int64]) -> list[Rows]:
         """Return this process's share of groups of texts, about as many tokens as any other's.
 
@@ -180,12 +200,12 @@ class Ranks:
         mine = list(parts)
         if not self.is_first:
             with self.watched():
-                _send(mine)
+                answers.send(mine)
             return
         yield from mine
         for rank in range(1, self.place.world):
             with self.watched():
-                found = _receive(rank)
+                found = answers.receive(rank)
             yield from found
 
     def seed(self, seed: int, step: int) -> None:
@@ -326,36 +346,3 @@ def _bytes(item: Tensor) -> Tensor:
     """See a tensor on the CPU as bytes; (…) → (N,) uint8 of the same memory."""
     assert item.is_contiguous()
     return item.reshape(-1).view(torch.uint8)
-
-
-def _send(parts: Sequence[Answer]) -> None:
-    """Send answers to the first process: how many, of what sizes, and then themselves."""
-    width = parts[0][1].shape[1] if parts else 0
-    sizes = np.array([[len(places), len(logits)] for places, logits in parts], dtype=np.int64)
-    dist.send(torch.tensor([len(parts), width]), 0)
-    if not parts:
-        return
-    dist.send(torch.from_numpy(sizes), 0)
-    dist.send(torch.from_numpy(np.concatenate([places for places, _ in parts])), 0)
-    logits = np.concatenate([logits for _, logits in parts])
-    if logits.size:
-        dist.send(torch.from_numpy(np.ascontiguousarray(logits, dtype=np.float32)), 0)
-
-
-def _receive(rank: int) -> list[Answer]:
-    """Receive what `_send` sends."""
-    head = torch.zeros(2, dtype=torch.int64)
-    dist.recv(head, rank)
-    count, width = head.tolist()
-    if not count:
-        return []
-    sizes = torch.zeros((count, 2), dtype=torch.int64)
-    dist.recv(sizes, rank)
-    of_places, of_logits = sizes.sum(0).tolist()
-    places = torch.zeros(of_places, dtype=torch.int64)
-    dist.recv(places, rank)
-    logits = torch.zeros((of_logits, width))
-    if logits.numel():
-        dist.recv(logits, rank)
-    parts = zip(places.split(sizes[:, 0].tolist()), logits.split(sizes[:, 1].tolist()), strict=True)
-    return [(some.numpy(), found.numpy()) for some, found in parts]

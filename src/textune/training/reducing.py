@@ -3,11 +3,12 @@
 Each process has divided its losses by what the whole batch counts, so the gradients are added.
 Large ones go as the last backward pass of an update completes them, while it goes on; where a
 layer's lie in one stretch of memory nothing is copied. Those of biases and norms, and of those rows
-of an embedding that some process has used, go together in the end.
+of an embedding that some process has used, go together in the end. The processors of one machine
+lay large ones down in memory that all of their processes see (`textune.parallel.shared`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -17,22 +18,13 @@ from textune.encoder.precision import Plain
 from textune.fast.lacking import is_lack
 from textune.fast.matrices import Rows
 from textune.parallel.ranks import Ranks
+from textune.parallel.shared import Shared
+from textune.training import buckets
+from textune.training.buckets import Bucket
 from textune.training.optim import AdamW
 from textune.training.room import Lack
 
 Pair = tuple[nn.Parameter, Tensor | None]
-LARGE = 1 << 16  # elements from which on gradients go by themselves; others go together
-
-
-@dataclass(slots=True)
-class Bucket:
-    """Weights whose gradients go as one tensor."""
-
-    weights: list[nn.Parameter]
-    leaf: Tensor  # of autograd: its hooks run once all of these gradients are complete
-    is_complete: bool = False
-    has: list[bool] = field(default_factory=list)  # which of the weights had gradients here
-    wait: Any = None  # for the sums; None before they are begun
 
 
 @dataclass(slots=True)
@@ -47,6 +39,9 @@ class Rest:
 
 class Adding(Protocol):
     """What adds up an update over several processes."""
+
+    def open(self) -> None:
+        """Make ready, before an update is computed."""
 
     def begin(self) -> None:
         """Send gradients from here on, in the last backward pass."""
@@ -74,9 +69,15 @@ class Reducer:
     def __init__(self, ranks: Ranks, model: Plain, optimizer: AdamW):
         self._ranks, self._model, self._optimizer = ranks, model, optimizer
         self._halves = {id(weight): half for weight, half in model.encoder.halves().items()}
-        self._buckets = list(_buckets(model))
+        self._buckets = list(buckets.of(model))
         self._hooks: list[Any] = []
         self._rest: Rest | None = None
+        self._memory: Shared | None = None
+
+    def open(self) -> None:
+        """Take the memory that all processes see, where gradients lie in that of a machine."""
+        if self._buckets and self._buckets[0].weights[0].device.type == "cpu":
+            self._memory = self._ranks.memory(self._buckets[-1].place.stop)
 
     def begin(self) -> None:
         """Send gradients from here on as they become complete."""
@@ -146,6 +147,8 @@ class Reducer:
         assert rest is not None, "processes agree before they end an update"
         rest.flat[0] = total
         self._ranks.add([*rest.large, rest.flat])()
+        if self._memory is not None:
+            self._memory.add(self._ranks.meet)
         _spread(rest.flat[1:], rest.spread)
         for whole, places, sums in rest.rows:
             whole[places] = sums
@@ -179,19 +182,30 @@ class Reducer:
         """Begin to add the gradients of a bucket; they lie in one stretch of fp32 from now on."""
         found = [self._gradient(weight) for weight in bucket.weights]
         bucket.has = [gradient is not None for gradient in found]
-        flat = _as_one(found)
-        if flat is None:
-            first = bucket.weights[0]
-            flat = first.new_empty(sum(weight.numel() for weight in bucket.weights))
-            pieces = flat.split([weight.numel() for weight in bucket.weights])
-            for weight, gradient, piece in zip(bucket.weights, found, pieces, strict=True):
-                self._lay(weight, gradient, piece.view_as(weight))
-        bucket.wait = self._ranks.add([flat])
+        flat = buckets.as_one(found)
+        if self._memory is None:
+            if flat is None:
+                flat = bucket.weights[0].new_empty(bucket.place.stop - bucket.place.start)
+                self._lay_all(bucket, found, flat)
+            bucket.wait = self._ranks.add([flat])
+            return
+        place = self._memory.own[bucket.place]
+        if flat is None or flat.data_ptr() != place.data_ptr():
+            self._lay_all(bucket, found, place)
+            if bucket.block is not None:
+                bucket.block.lay(place)
+        bucket.wait = _nothing  # all is added in the end
 
     def _gradient(self, weight: nn.Parameter) -> Tensor | None:
         """Return a gradient, in fp32 or bf16."""
         half = self._halves.get(id(weight))
         return weight.grad if half is None or half.gradient is None else half.gradient
+
+    def _lay_all(self, bucket: Bucket, found: Sequence[Tensor | None], place: Tensor) -> None:
+        """Let the gradients of a bucket lie at a place end to end."""
+        pieces = place.split([weight.numel() for weight in bucket.weights])
+        for weight, gradient, piece in zip(bucket.weights, found, pieces, strict=True):
+            self._lay(weight, gradient, piece.view_as(weight))
 
     def _lay(self, weight: nn.Parameter, gradient: Tensor | None, place: Tensor) -> None:
         """Let a gradient lie at a place, in fp32."""
@@ -228,8 +242,8 @@ class Reducer:
             for (parameter, gradient), count in zip(pairs, counts, strict=True)
             if count and id(parameter) not in some and id(parameter) not in has
         ]
-        large = [item for item in shared if item.numel() >= LARGE]
-        small = [item for item in shared if item.numel() < LARGE]
+        large = [item for item in shared if item.numel() >= buckets.LARGE]
+        small = [item for item in shared if item.numel() < buckets.LARGE]
         rows = [(whole, places, whole[places]) for whole, places in some.values()]  # (R, D) last
         spread = [*small, *(taken for *_, taken in rows)]
         loss = pairs[0][0].new_zeros(1)
@@ -262,6 +276,10 @@ def between(ranks: Ranks, model: Plain, optimizer: AdamW) -> Reducer | None:
     return Reducer(ranks, model, optimizer) if ranks.are_several else None
 
 
+def _nothing() -> None:
+    """Wait for nothing."""
+
+
 def _has_room(action: Callable[[], None]) -> bool:
     """Do something; tell whether there was memory for it."""
     try:
@@ -271,37 +289,6 @@ def _has_room(action: Callable[[], None]) -> bool:
             raise
         return False
     return True
-
-
-def _buckets(model: Plain) -> Iterator[Bucket]:
-    """Part the large weights, from the head down: the layers of kernels whole, others singly."""
-    blocks = {id(part): block for block in model.blocks() for part in block[1]}
-    seen = {id(table) for table, _ in model.rows()}
-    for weight, copy in reversed(model.trained()):
-        leaf, weights = blocks.get(id(weight), (copy, [weight]))
-        size = sum(part.numel() for part in weights)
-        if size >= LARGE and id(weight) not in seen:
-            yield Bucket(weights, leaf)
-            seen.update(map(id, weights))
-
-
-def _as_one(gradients: Sequence[Tensor | None]) -> Tensor | None:
-    """See fp32 gradients that lie end to end as one, (N,); None where they do not."""
-    first = gradients[0]
-    if first is None:
-        return None
-    at = first.data_ptr()
-    for one in gradients:
-        if one is None or one.dtype != torch.float32 or not one.is_contiguous():
-            return None
-        if one.data_ptr() != at or one.untyped_storage().data_ptr() != _storage(first):
-            return None
-        at += one.numel() * one.element_size()
-    return first.as_strided((sum(one.numel() for one in gradients if one is not None),), (1,))
-
-
-def _storage(tensor: Tensor) -> int:
-    return tensor.untyped_storage().data_ptr()
 
 
 def _laid_down(parameter: nn.Parameter, gradient: Tensor | None) -> Tensor:

@@ -100,6 +100,9 @@ class Sums:
     def __init__(self, ranks: Ranks):
         self._ranks = ranks
 
+    def open(self) -> None:
+        """Do nothing: FSDP2 has memory of its own."""
+
     def begin(self) -> None:
         """Do nothing: FSDP2 sends gradients as the backward pass completes them."""
 

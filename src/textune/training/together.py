@@ -54,6 +54,7 @@ def gradient(
     """
     model, optimizer = changing
     device = next(item.device for group in optimizer.param_groups for item in group["params"])
+    reducer.open()
     while True:
         before = generators.state(device)
         total = _computed(compute, work, may_lack=smaller is not None)

@@ -1,0 +1,59 @@
+"""The large weights of a model become buckets, whose gradients go to other processes as one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from textune.encoder.precision import Plain
+from textune.fast.matrices import Block
+
+LARGE = 1 << 16  # elements from which on gradients go by themselves; others go together
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Weights whose gradients go as one tensor."""
+
+    weights: list[nn.Parameter]
+    leaf: Tensor  # of autograd: its hooks run once all of these gradients are complete
+    block: Block | None  # of kernels, which write these gradients; None: torch does
+    place: slice  # of memory that all processes see
+    is_complete: bool = False
+    has: list[bool] = field(default_factory=list)  # which of the weights had gradients here
+    wait: Any = None  # for the sums; None before they are begun
+
+
+def of(model: Plain) -> Iterator[Bucket]:
+    """Part the large weights, from the head down: the layers of kernels whole, others singly."""
+    blocks = {id(part): block for block in model.blocks() for part in block.weights()}
+    seen, start = {id(table) for table, _ in model.rows()}, 0
+    for weight, copy in reversed(model.trained()):
+        block = blocks.get(id(weight))
+        weights = [weight] if block is None else block.weights()
+        size = sum(part.numel() for part in weights)
+        if size >= LARGE and id(weight) not in seen:
+            place = slice(start, start := start + size)
+            yield Bucket(weights, copy if block is None else block.leaf, block, place)
+            seen.update(map(id, weights))
+
+
+def as_one(gradients: Sequence[Tensor | None]) -> Tensor | None:
+    """See fp32 gradients that lie end to end as one, (N,); None where they do not."""
+    first = gradients[0]
+    if first is None:
+        return None
+    at = first.data_ptr()
+    for one in gradients:
+        if one is None or one.dtype != torch.float32 or not one.is_contiguous():
+            return None
+        if one.data_ptr() != at or one.untyped_storage().data_ptr() != _storage(first):
+            return None
+        at += one.numel() * one.element_size()
+    return first.as_strided((sum(one.numel() for one in gradients if one is not None),), (1,))
+
+
+def _storage(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
