@@ -1,7 +1,8 @@
 """Learn the same run by one process and by two, beside transformers' Trainer on the same rows.
 
 In fp32 and without dropout two processes must give the gradient of one (to 1e-6), its losses over
-50 updates (to 1e-5) and its metrics. Then in turns: one process with two threads, and two with one.
+50 updates (to 1e-5) and its metrics. Then in turns: one process with two threads, and two with one,
+in any number format.
 `--expect` computes instead what more cards would bring, of a measured step and stated bandwidths.
 """
 
@@ -50,6 +51,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--steps", type=commands.positive, default=50, help="updates of a run (50)")
     add("--turns", type=commands.natural, default=2, help="turns of the throughput (2)")
     add("--batch", type=commands.positive, default=BATCH, help="texts of an update (32)")
+    add(
+        "--precision",
+        choices=("fp32", "bf16"),
+        default="fp32",
+        help="number format of these turns (fp32)",
+    )
     add("--expect", action="store_true", help="compute what more cards would bring")
     add("--step-seconds", type=float, default=0.05, help="of one card, forward and backward")
     add("--gradient-mb", type=float, default=438.0, help="of one update; fp32 of bert-base: 438")
@@ -138,6 +145,7 @@ def _textune(
     rows: list[tuple[str, int]],
     processes: int,
     threads: int,
+    numbers: str = "fp32",
 ) -> Path:
     """Train by the command line; return the run."""
     file, out = folder / f"{name}.csv", folder / name
@@ -149,7 +157,7 @@ def _textune(
         "train.epochs": 1,
         "train.batch_size": options.batch,
         "train.dropout": 0,
-        "train.precision": "fp32",
+        "train.precision": numbers,
         "train.threads": threads,
         "train.warmup_share": 0,
         "train.keep_checkpoints": "true",
@@ -194,11 +202,12 @@ def _turn(
 ) -> dict[str, float]:
     """Return texts a second of one process with two threads, and of two with one each."""
     ways = {"one by two": (1, 2), "two by one": (2, 1)}
-    return {
-        name: _speed([step["seconds"] for step in _steps(run)], options.batch)
-        for name, (processes, threads) in ways.items()
-        for run in [_textune(options, folder, f"{turn}-{name}", rows, processes, threads)]
-    }
+    found = {}
+    for name, (processes, threads) in ways.items():
+        given = (f"{turn}-{name}", rows, processes, threads, options.precision)
+        steps = _steps(_textune(options, folder, *given))
+        found[name] = _speed([step["seconds"] for step in steps], options.batch)
+    return found
 
 
 def _speed(seconds: Sequence[float], texts: int) -> float:
