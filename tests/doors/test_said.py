@@ -66,7 +66,7 @@ def test_several_seeds_are_drawn(textune, reviews, tiny_base, tmp_path, monkeypa
 def test_a_run_that_is_trained_further_says_what_its_schedule_does(
     textune, reviews, tiny_base, tmp_path, monkeypatch
 ):
-    monkeypatch.setenv("TEXTUNE_PROGRESS_SECONDS", "0.01")
+    monkeypatch.setenv("TEXTUNE_PROGRESS_SECONDS", "0.001")  # an update takes some
     base = make_run(tmp_path / "first", tiny_base, "single", ["bad", "good"])
     words = ["train", reviews, "--base", base, *TRAIN, "--epochs", 1, "--out", tmp_path / "run"]
     code, _, err = textune(*words)
