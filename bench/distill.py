@@ -49,7 +49,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--to", default="3", help="layers of the smaller encoder (3)")
     add("--rows", type=commands.positive, default=2000, help="rows to learn from (2000)")
     add("--texts", type=commands.positive, default=20_000, help="without labels (20000)")
-    add("--epochs", type=commands.positive, default=1, help="of the smaller encoder (1)")
+    add("--epochs", type=commands.positive, help="of the smaller encoder (default: textune's own)")
     add("--effort", default="quick", help="of the run's training, as textune train has it (quick)")
     add("--seeds", type=commands.positive, default=1, help="drawings and trainings (1)")
     add("--seed", type=commands.natural, default=0, help="the first of them (0)")
