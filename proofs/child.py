@@ -17,7 +17,6 @@ from typing import Any
 
 from proofs.server import RUNNING
 
-PEERS = "bench.peers"  # loads the Trainer, which takes seconds: once, when first asked for
 MODULES = (
     "scipy.stats",
     "sklearn.linear_model",
@@ -106,8 +105,9 @@ def _answer(job: dict[str, Any]) -> int:
     if "poll" in job:
         pid, status = os.waitpid(job["poll"], os.WNOHANG)
         return os.waitstatus_to_exitcode(status) if pid else RUNNING
-    if job.get("module", "").startswith("bench.") and PEERS not in sys.modules:
-        importlib.import_module(PEERS)
+    if lacking := [name for name in job.get("load", ()) if name not in sys.modules]:
+        for name in lacking:
+            importlib.import_module(name)
         _keep()
     return _fork(job)
 

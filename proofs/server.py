@@ -69,7 +69,13 @@ class Server:
         return pid
 
     def start_module(
-        self, module: str, arguments: Sequence[Path | str], log: Path, variables: Mapping[str, str]
+        self,
+        module: str,
+        arguments: Sequence[Path | str],
+        log: Path,
+        variables: Mapping[str, str],
+        *,
+        load: Sequence[str] = (),
     ) -> int:
         """Start `python -m MODULE ARGUMENTS` and return its process id.
 
@@ -78,10 +84,11 @@ class Server:
             arguments: Of the command line.
             log: Where both of its streams go.
             variables: Of its environment: these and no others.
+            load: Modules that it needs, which are loaded once for all that are started here.
         """
         words, streams = [str(each) for each in arguments], [str(log)] * 2
         job = {"module": module, "words": words, "variables": dict(variables), "streams": streams}
-        return self._ask(job)
+        return self._ask(job | {"load": list(load)})
 
     def poll(self, pid: int) -> int | None:
         """Return the code that a process ended with, or None while it runs."""

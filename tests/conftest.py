@@ -261,6 +261,16 @@ def server(tmp_path_factory, _kernels):
         yield found
 
 
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory, _kernels):
+    """Return what makes calls of functions of the tests in processes of their own, quickly."""
+    from made_forks import Calls, shared_server
+
+    folder = tmp_path_factory.mktemp("calls")
+    with shared_server(folder, _kernels.with_name("loaded")) as found:
+        yield Calls(found, folder)
+
+
 @pytest.fixture
 def forked(server, _kernels, monkeypatch):
     """Start what bench measures without the seconds that imports and kernels take."""

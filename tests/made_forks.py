@@ -1,15 +1,22 @@
-"""Processes that are measured start as forks of one that has loaded everything."""
+"""Processes that are measured, or learn together, start as forks of one that has loaded all."""
 
+import os
+import pickle
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
+import pytest
 from filelock import FileLock
 
 from bench import processes
-from proofs.server import DOOR, Server, connected, loaded
+from proofs.server import DOOR, FIXED, Server, connected, loaded
+
+PEERS = "bench.peers"  # loads the Trainer
 
 
 @contextmanager
@@ -24,7 +31,9 @@ def shared_server(folder: Path, place: Path) -> Iterator[Server]:
     with ExitStack() as until_its_end:
         with alone:
             if not (place / DOOR).exists():
-                until_its_end.enter_context(loaded(place))
+                with pytest.MonkeyPatch.context() as patch:  # else it finds no module of the tests
+                    patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+                    until_its_end.enter_context(loaded(place))
             found = until_its_end.enter_context(connected(place / DOOR, folder))
         yield found
         with alone:  # none comes in by a door that closes
@@ -60,6 +69,47 @@ class Fork:
             time.sleep(processes.PAUSE)
         return code
 
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+class Calls:
+    """Makes calls of functions of the tests in processes of their own.
+
+    They are forks of a process of its own kind: what it loads for them is not there for commands.
+    """
+
+    def __init__(self, server: Server, folder: Path):
+        self._server, self._folder = server, folder
+        self._count = 0
+
+    def start(
+        self,
+        function: Callable[..., None],
+        *arguments: object,
+        log: Path,
+        load: Sequence[str] = (),
+        **variables: object,
+    ) -> Fork:
+        """Start one.
+
+        Args:
+            function: Of a module, by its name.
+            arguments: Of the call; they are pickled.
+            log: Where both of its streams go.
+            load: Modules that it needs besides its own; each is loaded once.
+            variables: Of its environment, beside those that are here.
+        """
+        self._count += 1
+        call = self._folder / f"call-{self._count}"
+        call.write_bytes(pickle.dumps((function, arguments)))
+        given = {**os.environ, **FIXED, **{name: str(value) for name, value in variables.items()}}
+        needed = [function.__module__, *load]
+        return Fork(
+            self._server, self._server.start_module("made_call", [call], log, given, load=needed)
+        )
+
 
 def starter(server: Server, kernels: Path) -> Callable[..., object]:
     """Return what takes the place of `processes.start`.
@@ -88,6 +138,7 @@ def starter(server: Server, kernels: Path) -> Callable[..., object]:
             return start(module, arguments, log, variables, prefix=prefix)
         log = log or cache.with_name("said.txt")
         log.write_bytes(b"")
-        return Fork(server, server.start_module(module, arguments, log, variables))
+        load = [PEERS] if module.startswith("bench.") else []
+        return Fork(server, server.start_module(module, arguments, log, variables, load=load))
 
     return fork

@@ -4,7 +4,6 @@ What is loaded once is shared, as in `made_ranks`.
 """
 
 import os
-import socket
 
 import pytest
 import torch
@@ -75,8 +74,7 @@ def learned(learner, joined, point, *, always):
     return fault
 
 
-def _child(place, points, path, folders):
-    os.environ |= place
+def _child(points, path, folders):
     base, source, out = folders
     joined = ranks.join(Place.here(), seconds=120, by_cards=False)
     found = {}
@@ -100,27 +98,17 @@ def _child(place, points, path, folders):
     joined.leave()
 
 
-def run(points, path, folders, cache):
+def run(forks, points, path, folders, cache):
     """Let two processes learn once for each point, and then with as much at once as was left.
 
     Returns:
         What came of each, for each process, by the names of points and by the tokens at once.
     """
-    context = made_ranks.forking()
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    made = []
-    for rank in range(2):
-        place = {"RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "localhost", "MASTER_PORT": port}
-        place["TEXTUNE_CACHE"] = cache
-        place = {name: str(value) for name, value in place.items()}
-        made.append(context.Process(target=_child, args=(place, points, path, folders)))
-        made[-1].start()
-    for one in made:
-        one.join(180)
-    codes = [one.exitcode for one in made]
-    for one in made:
-        one.kill()
-    assert codes == [0, 0], "a process failed, or stands still"
+    place = {"WORLD_SIZE": 2, "MASTER_ADDR": "localhost", "MASTER_PORT": made_ranks.free_port()}
+    place["TEXTUNE_CACHE"] = cache
+    log = folders[2] / "said.txt"
+    given = (points, path, folders)
+    made = [forks.start(_child, *given, log=log, RANK=rank, **place) for rank in range(2)]
+    codes = made_ranks.ended(made, 180)
+    assert codes == [0, 0], log.read_text(encoding="utf-8")
     return [torch.load(folders[2] / f"found-{rank}.pt") for rank in range(2)]

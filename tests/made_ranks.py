@@ -1,31 +1,23 @@
 """Commands in several real processes, joined as torchrun joins them; what is loaded once is shared.
 
-A server that has loaded torch and the recipe forks each process, which costs no import.
+A process that has loaded torch and the recipe forks each of them, which costs no import.
 """
 
 import ctypes
-import gc
-import multiprocessing
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from pathlib import Path
 
-import pytest
-
-from proofs import child
+from bench.processes import PAUSE
 
 CLONE_NEWNET = 0x40000000
-LOADED = [*child.MODULES, "pandas", "torch.distributed.fsdp", "textune.training.following"]
-# what a first run would load, and what the processes of the tests here are made of
-LOADED += ["transformers.convert_slow_tokenizer", "transformers.tokenization_utils_tokenizers"]
-LOADED += ["made_lack"]
 
 
 @dataclass
@@ -35,12 +27,7 @@ class Started:
 
     def wait(self, seconds=60):
         """Return the exit codes; what did not end is killed, and has None."""
-        for one in self.processes:
-            one.join(seconds)
-        codes = [one.exitcode for one in self.processes]
-        for one in self.processes:
-            one.kill()
-        return codes
+        return ended(self.processes, seconds)
 
     def said(self):
         return self.error.read_text(encoding="utf-8")
@@ -88,14 +75,21 @@ def _ip(words):
     return subprocess.run(["ip", *words], capture_output=True, check=False).returncode == 0
 
 
-def forking():
-    """Return the context whose processes are forks of a server that has loaded everything."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(LOADED)
-    with pytest.MonkeyPatch.context() as patch:  # else it would find no module of the tests
-        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-        forkserver.ensure_running()
-    return context
+def ended(processes, seconds):
+    """Wait for processes; return the exit codes. What did not end is killed, and has None."""
+    end = time.monotonic() + seconds
+    while None in (codes := [one.poll() for one in processes]) and time.monotonic() < end:
+        time.sleep(PAUSE)
+    for one in processes:
+        one.kill()
+    return codes
+
+
+def free_port():
+    """Return a port of this machine that nobody has."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        return free.getsockname()[1]
 
 
 def cache_in(folder, kernels):
@@ -106,15 +100,11 @@ def cache_in(folder, kernels):
     return cache
 
 
-def _child(words, place, error, network, before):
-    gc.enable()  # which the tests' own modules had switched off
-    os.environ |= place
+def _child(words, folder, network, before):
     if network is not None:
         network.enter()
     sys.argv = ["textune", *words]
-    tempfile.tempdir = str(error.parent)  # what a killed process leaves goes with the test's folder
-    for stream in (1, 2):
-        os.dup2(os.open(error, os.O_WRONLY | os.O_APPEND), stream)
+    tempfile.tempdir = str(folder)  # what a killed process leaves goes with the test's folder
     if before is not None:
         before()
     from textune.doors import cli
@@ -132,15 +122,13 @@ def write_texts(file):
     return file
 
 
-def start(words, folder, *, world=2, inside=None, before=None, **more):
+def start(forks, words, folder, *, world=2, inside=None, before=None, **more):
     """Start a command so often, each in a network if there are some; all say what they say to one
     file; `before` is a function of a module that each process calls first."""
-    context = forking()
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     error = folder / f"said-{port}.txt"
     error.touch()
+    load = [] if before is None else [before.__module__]
     made = []
     for rank in range(world):
         place = {"RANK": rank, "WORLD_SIZE": world, "LOCAL_RANK": rank, "LOCAL_WORLD_SIZE": world}
@@ -148,7 +136,6 @@ def start(words, folder, *, world=2, inside=None, before=None, **more):
         network = None if inside is None else inside[rank]
         if network is not None:
             place |= {"MASTER_ADDR": inside[0].address, "GLOO_SOCKET_IFNAME": network.card}
-        place = {name: str(value) for name, value in place.items()}
-        made.append(context.Process(target=_child, args=(words, place, error, network, before)))
-        made[-1].start()
+        given = (words, folder, network, before)
+        made.append(forks.start(_child, *given, log=error, load=load, **place))
     return Started(made, error)

@@ -1,6 +1,7 @@
 """What is imported is declared, and what is declared is imported: in the package and in bench."""
 
 import ast
+import functools
 import re
 import sys
 import tomllib
@@ -9,9 +10,14 @@ from pathlib import Path
 
 import pytest
 
+import made_sources
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OPTIONAL = {"pandas", "polars", "spacy"}  # what a user has whose data frames or files these are
+
+
+distributions = functools.cache(packages_distributions)
 
 
 def normal(name):
@@ -30,13 +36,13 @@ def imported(folder):
     """Return the distributions of other people that the files of a folder import."""
     found = set()
     for path in (ROOT / folder).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(made_sources.imports(path)):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 found.add(str(node.module).partition(".")[0])
     ours = {"textune", "bench", "proofs", *sys.stdlib_module_names}
-    known = packages_distributions()
+    known = distributions()
     return {normal(known.get(name, [name])[0]) for name in found - ours}
 
 

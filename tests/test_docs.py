@@ -3,6 +3,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -141,11 +142,16 @@ def without_training():
 
 
 @pytest.mark.parametrize("line", without_training(), ids=lambda line: line[:60])
-def test_what_is_said_to_look_at_data_does(line, shared, monkeypatch):
-    monkeypatch.chdir(shared)
+def test_what_is_said_to_look_at_data_does(line, shared, tmp_path, monkeypatch):
+    """A part of the file does: the whole of it is read in `tests/reading/test_sources.py`."""
+    (tmp_path / "cola").mkdir()
+    with (shared / "cola" / "in_domain_train.tsv").open(encoding="utf-8") as whole:
+        part = "".join(islice(whole, 1_500))
+    (tmp_path / "cola" / "in_domain_train.tsv").write_text(part, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(cli.app, shlex.split(line)[1:])
     assert done.exit_code == 0, done.output
-    expected = "8,551" if " check " in line else "101" if "--ids" not in line else "this"
+    expected = "1,500" if " check " in line else "101" if "--ids" not in line else "this"
     assert expected in done.output
 
 

@@ -1,11 +1,14 @@
 import ast
 import functools
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import made_sources
 
 SRC = Path(__file__).parents[1] / "src" / "textune"
 FILES = sorted(SRC.rglob("*.py"))
@@ -120,7 +123,7 @@ KNOWN = {module_of(path) for path in FILES}
 
 @functools.cache
 def imports_of(path: Path) -> set[str]:
-    return set(imported_modules(ast.parse(path.read_text(encoding="utf-8")), KNOWN))
+    return set(imported_modules(made_sources.imports(path), KNOWN))
 
 
 def test_the_whole_package_is_read() -> None:
@@ -165,8 +168,9 @@ def _is_own(name: str, known: set[str]) -> bool:
 @pytest.mark.parametrize(("folder", "fewest"), [("bench", 30), ("proofs", 8), ("tests", 100)])
 def test_what_stands_beside_the_house_imports_in_no_circle(folder: str, fewest: int) -> None:
     files = {path.stem: path for path in (SRC.parents[1] / folder).rglob("*.py")}
-    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in files.items()}
-    graph = {name: own_imports(tree, files.keys()) for name, tree in trees.items()}
+    graph = {
+        name: own_imports(made_sources.imports(path), files.keys()) for name, path in files.items()
+    }
     assert len(graph) >= fewest
     assert any(graph.values())
     assert not circle(graph)
@@ -250,19 +254,24 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
     assert done.stderr == ""
 
 
+PRINTING = {"print", "sys.stdout.write", "sys.stderr.write", "typer.echo"}
+PRINTERS = re.compile(r"\b(print|stdout|stderr|echo)\b")  # one of which stands in each
+
+
 def prints(tree: ast.AST) -> list[int]:
     """Return the lines that print, or write to the terminal's streams."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            if called in {"print", "sys.stdout.write", "sys.stderr.write", "typer.echo"}:
+            if called in PRINTING:
                 found.append(node.lineno)
     return sorted(found)
 
 
 def test_only_the_console_prints() -> None:
-    found = {module_of(path): prints(ast.parse(path.read_text(encoding="utf-8"))) for path in FILES}
+    assert all(PRINTERS.search(name) for name in PRINTING)
+    found = {module_of(path): prints(made_sources.tree(path, PRINTERS)) for path in FILES}
     assert found.pop("doors.console")
     assert found.pop("runtime.console")
     assert {module: lines for module, lines in found.items() if lines} == {}

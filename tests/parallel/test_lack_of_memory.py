@@ -19,12 +19,12 @@ POINTS = {
 
 
 @pytest.fixture(scope="module")
-def ran(tiny_base, tmp_path_factory, _kernels):
+def ran(tiny_base, tmp_path_factory, _kernels, forks):
     """Return what came of each point, and of a run that computes half as much from the first."""
     path, folder = PATHS[0], tmp_path_factory.mktemp("lack")
     base = make_base(folder / "base", tiny_base, path, 0.25)
     cache = made_ranks.cache_in(folder, _kernels)
-    return made_lack.run(POINTS, path, (base, write_rows(folder, "single"), folder), cache)
+    return made_lack.run(forks, POINTS, path, (base, write_rows(folder, "single"), folder), cache)
 
 
 @pytest.mark.parametrize("point", [name for name in POINTS if name != "always"])
@@ -59,14 +59,15 @@ def test_after_four_halvings_the_run_ends_and_the_process_is_named(ran):
     ],
 )
 def test_a_run_ends_with_the_code_of_a_lack_of_memory_and_names_the_process(
-    tiny_base, tmp_path, shard, words
+    tiny_base, tmp_path, forks, shard, words
 ):
     texts = write_rows(tmp_path, "single")
     command = ["train", str(texts), "--base", str(tiny_base), "--out", str(tmp_path / "run")]
     command += ["--epochs", "1", "--device", "cpu", "--precision", "fp32"]
     command += ["--set", f"train.shard={shard}"]
     given = {"TEXTUNE_CACHE": os.environ["TEXTUNE_CACHE"], "TEXTUNE_PICTURES": 0}
-    started = made_ranks.start(command, tmp_path, before=made_lack.lack_in_updates, **given)
+    lack = made_lack.lack_in_updates
+    started = made_ranks.start(forks, command, tmp_path, before=lack, **given)
     assert started.wait() == [6, 6], started.said()
     assert started.said().count("error: ") == 1
     assert "error: rank 1 of 2 on " in started.said()

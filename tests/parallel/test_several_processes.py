@@ -62,7 +62,7 @@ def words(texts, base, out, *more):
 
 
 @pytest.fixture(scope="module")
-def standing(texts, tiny_base, tmp_path_factory, _kernels):
+def standing(texts, tiny_base, tmp_path_factory, _kernels, forks):
     """Return two processes of which the second stands still, a thread that waits for the end of
     the first, and where it notes the seconds until then.
 
@@ -71,7 +71,9 @@ def standing(texts, tiny_base, tmp_path_factory, _kernels):
     folder = tmp_path_factory.mktemp("standing")
     more = ("--set", f"train.rank_timeout={STANDING}")
     given = {"TEXTUNE_CACHE": made_ranks.cache_in(folder, _kernels), "TEXTUNE_PICTURES": 0}
-    started = made_ranks.start(words(texts, tiny_base, folder / "run", *more), folder, **given)
+    started = made_ranks.start(
+        forks, words(texts, tiny_base, folder / "run", *more), folder, **given
+    )
     end = time.monotonic() + 60
     while not any(folder.glob("run/checkpoints/step-*")) and time.monotonic() < end:
         time.sleep(0.01)
@@ -79,7 +81,7 @@ def standing(texts, tiny_base, tmp_path_factory, _kernels):
     began, ended = time.monotonic(), []
 
     def wait():
-        started.processes[0].join(60)
+        made_ranks.ended(started.processes[:1], 60)
         ended.append(time.monotonic() - began)
 
     waiting = threading.Thread(target=wait)
@@ -89,7 +91,7 @@ def standing(texts, tiny_base, tmp_path_factory, _kernels):
 
 
 @pytest.fixture(scope="module")
-def together(standing, texts, tiny_base, tmp_path_factory, _kernels):
+def together(standing, texts, tiny_base, tmp_path_factory, _kernels, forks):
     """Return the folder of a run of two processes, what was said, and the exit codes.
 
     The second process is killed after the first checkpoint; then both are started once more, each
@@ -98,7 +100,7 @@ def together(standing, texts, tiny_base, tmp_path_factory, _kernels):
     folder = tmp_path_factory.mktemp("together")
     out = folder / "run"
     given = {"TEXTUNE_CACHE": made_ranks.cache_in(folder, _kernels), "TEXTUNE_PICTURES": 0}
-    killed = made_ranks.start(words(texts, tiny_base, out), folder, **given)
+    killed = made_ranks.start(forks, words(texts, tiny_base, out), folder, **given)
     end = time.monotonic() + 60
     while not any(out.glob("checkpoints/step-*")) and time.monotonic() < end:
         time.sleep(0.01)
@@ -106,7 +108,9 @@ def together(standing, texts, tiny_base, tmp_path_factory, _kernels):
     codes = killed.wait()
     given["TORCHELASTIC_RESTART_COUNT"] = 1
     with made_ranks.networks() as inside:
-        went_on = made_ranks.start(words(texts, tiny_base, out), folder, inside=inside, **given)
+        went_on = made_ranks.start(
+            forks, words(texts, tiny_base, out), folder, inside=inside, **given
+        )
         return out, killed, codes, went_on, went_on.wait(), inside
 
 
@@ -145,8 +149,8 @@ def test_a_process_that_stands_still_ends_the_others_which_name_it(standing):
     assert "is saved: continue with --resume" in started.said()
 
 
-def test_a_mistake_is_said_before_how_many_processes_learn(tiny_base, tmp_path):
-    started = made_ranks.start(words("no.csv", tiny_base, tmp_path / "run"), tmp_path)
+def test_a_mistake_is_said_before_how_many_processes_learn(tiny_base, tmp_path, forks):
+    started = made_ranks.start(forks, words("no.csv", tiny_base, tmp_path / "run"), tmp_path)
     assert started.wait() == [2, 2]
     assert "no.csv" in started.said()
     assert "processes learn together" not in started.said()

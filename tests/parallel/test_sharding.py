@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -88,9 +87,7 @@ def overflowed(base, source, folder, joined):
     return {**found, "told": torch.tensor(told)}
 
 
-def _child(rank, port, base, sources, folder, kernels, answers):
-    os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "TEXTUNE_KERNELS": kernels}
-    os.environ |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
+def _child(rank, base, sources, folder):
     torch.set_num_threads(1)
     buckets.LARGE = LARGE
     joined = ranks.join(Place.here(), seconds=60, by_cards=False)
@@ -108,27 +105,20 @@ def _child(rank, port, base, sources, folder, kernels, answers):
     own.mkdir()
     save_file(overflowed(base, sources["single"], own, joined), own / "found")
     joined.leave()
-    answers.put(rank)
 
 
 @pytest.fixture(scope="module")
-def two(tiny_base, tmp_path_factory):
+def two(tiny_base, tmp_path_factory, forks):
     """Return a folder of what two processes learned of each task, and of one by whole weights."""
     folder = tmp_path_factory.mktemp("two")
     sources = {task: made_paths.write_rows(folder, task) for task in TASKS}
     base = made_paths.make_base(folder / "base", tiny_base, BY_TORCH, 0.0)
-    context = made_ranks.forking()
-    answers = context.SimpleQueue()
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    given = (port, base, sources, folder, "0", answers)
-    started = [context.Process(target=_child, args=(rank, *given)) for rank in range(2)]
-    for one in started:
-        one.start()
-    for one in started:
-        one.join(120)
-    assert [one.exitcode for one in started] == [0, 0]
+    place = {"WORLD_SIZE": 2, "MASTER_ADDR": "localhost", "MASTER_PORT": made_ranks.free_port()}
+    place |= {"TEXTUNE_KERNELS": 0}
+    log = folder / "said.txt"
+    given = (base, sources, folder)
+    started = [forks.start(_child, n, *given, log=log, RANK=n, **place) for n in range(2)]
+    assert made_ranks.ended(started, 120) == [0, 0], log.read_text(encoding="utf-8")
     return folder, base, sources
 
 
@@ -209,7 +199,7 @@ def command(texts, base, out, settings):
 
 
 @pytest.fixture(scope="module")
-def runs(tiny_base, tmp_path_factory, _kernels):
+def runs(tiny_base, tmp_path_factory, _kernels, forks):
     """Return runs whose weights were parted, one of them killed and continued in two ways."""
     folder, texts, more = place_of(tmp_path_factory, "runs", _kernels)
 
@@ -217,7 +207,7 @@ def runs(tiny_base, tmp_path_factory, _kernels):
         return command(texts, tiny_base, out, SETTINGS)
 
     whole, killed, alone = (folder / name for name in ("whole", "killed", "alone"))
-    started = made_ranks.start(words(killed), folder, **more)
+    started = made_ranks.start(forks, words(killed), folder, **more)
     end = time.monotonic() + 60
     while not any(killed.glob("checkpoints/step-*5")) and time.monotonic() < end:
         time.sleep(0.005)
@@ -225,9 +215,9 @@ def runs(tiny_base, tmp_path_factory, _kernels):
     codes = [started.wait()]
     shutil.copytree(killed, alone)
     shutil.copytree(killed, went_on := folder / "went_on")
-    again = made_ranks.start(words(went_on), folder, TORCHELASTIC_RESTART_COUNT=1, **more)
+    again = made_ranks.start(forks, words(went_on), folder, TORCHELASTIC_RESTART_COUNT=1, **more)
     codes.append(again.wait())
-    unbroken = made_ranks.start(words(whole), folder, **more)
+    unbroken = made_ranks.start(forks, words(whole), folder, **more)
     codes.append(unbroken.wait())
     settings = config.resolve(Settings, None, (), {"base": str(tiny_base), **SETTINGS})
     request = requests.TrainRequest(str(texts), settings, alone, resume=True, accept_changes=True)
@@ -268,12 +258,12 @@ def test_one_process_goes_on_with_what_two_have_saved(runs):
 
 
 @pytest.fixture(scope="module")
-def anew(tiny_base, tmp_path_factory, _kernels):
+def anew(tiny_base, tmp_path_factory, _kernels, forks):
     """Return a run with dropout that began anew, and what went on from its state at some moment."""
     folder, texts, more = place_of(tmp_path_factory, "anew", _kernels)
     settings = SETTINGS | {"train.dropout": 0.1, "train.lr": 1e20}
     whole, went_on = folder / "whole", folder / "went_on"
-    unbroken = made_ranks.start(command(texts, tiny_base, whole, settings), folder, **more)
+    unbroken = made_ranks.start(forks, command(texts, tiny_base, whole, settings), folder, **more)
     end = time.monotonic() + 60
     while not any(whole.glob("checkpoints/step-*5")) and time.monotonic() < end:
         time.sleep(0.005)
@@ -284,7 +274,7 @@ def anew(tiny_base, tmp_path_factory, _kernels):
             shutil.copytree(whole, went_on)
     codes = [unbroken.wait()]
     words = [*command(texts, tiny_base, went_on, settings), "--resume"]
-    again = made_ranks.start(words, folder, **more)
+    again = made_ranks.start(forks, words, folder, **more)
     codes.append(again.wait())
     return Runs(whole, folder, went_on, folder, [unbroken.said(), again.said()], codes)
 

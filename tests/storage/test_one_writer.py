@@ -1,8 +1,11 @@
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import made_sources
 
 SRC = Path(__file__).parents[2] / "src" / "textune"
 FILES = sorted(SRC.rglob("*.py"))
@@ -16,6 +19,7 @@ OF_SYSTEM = {
     *("replace", "remove", "renames", "removedirs", "link", "symlink", "truncate", "ftruncate"),
     *("move", "copy", "copy2", "copyfile", "copytree"),
 }
+WORDS = re.compile(rf"\b({'|'.join(OF_PATHS | OF_SYSTEM)}|open)\b")
 SAFE = {"replacing_file", "replacing_folder", "writing", "passing_folder", "scratch"}
 ALLOWED = {  # file → what it does itself, and why
     ("__main__.py", "os.open"): "the null device in place of a closed stream",
@@ -84,7 +88,7 @@ def _written(call: ast.Call) -> str | None:
 
 def test_one_writer_alone_writes_renames_and_deletes() -> None:
     found = {
-        path.relative_to(SRC).as_posix(): list(writes(ast.parse(path.read_text(encoding="utf-8"))))
+        path.relative_to(SRC).as_posix(): list(writes(made_sources.tree(path, WORDS)))
         for path in FILES
     }
     assert len(found) > 500

@@ -1,12 +1,14 @@
 """A task stands in one place: its own file or folder, and a row of the registry."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import made_sources
 from textune.tasks import registry
 
 SRC = Path(__file__).parents[2] / "src" / "textune"
@@ -19,6 +21,7 @@ PLACES = {  # the file or the folder of each task
     "tags": "tasks/tags/",
     "answers": "tasks/answers/",
 }
+QUOTED = re.compile(rf"[\"']({'|'.join(PLACES)})[\"']")
 OTHERWISE = {  # a file or a folder where such a word is meant otherwise
     ("data/columns.py", "number"): "what kind of cells a column holds",
     ("data/numerals.py", "number"): "a group of a pattern",
@@ -46,11 +49,14 @@ def constants(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
+@functools.cache
 def named_in(path: Path) -> set[tuple[str, str]]:
     """Return the tasks that a file names outside their place."""
     name = path.relative_to(SRC).as_posix()
     source = path.read_text(encoding="utf-8")
-    quoted = set(constants(ast.parse(source))) | set(re.findall(r"#.*[\"'](\w+)[\"']", source))
+    quoted = set(constants(made_sources.tree(path, QUOTED))) | set(
+        re.findall(r"#.*[\"'](\w+)[\"']", source)
+    )
     return {(name, task) for task in PLACES if task in quoted and not name.startswith(PLACES[task])}
 
 
