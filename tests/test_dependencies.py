@@ -36,7 +36,7 @@ def imported(folder):
     """Return the distributions of other people that the files of a folder import."""
     found = set()
     for path in (ROOT / folder).rglob("*.py"):
-        for node in ast.walk(made_sources.imports(path)):
+        for node in ast.walk(made_sources.outline(path).imports):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:

@@ -1,10 +1,11 @@
-import ast
 import os
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
+
+import made_sources
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("src", "tests", "bench", "proofs", "docs", ".ci")
@@ -40,15 +41,10 @@ def read(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def long_functions(source: str, *, most: int) -> list[str]:
+def long_functions(outline: made_sources.Outline, *, most: int) -> list[str]:
     """Return the functions whose body, without the docstring, has more lines than that."""
-    found = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-            if body and (body[-1].end_lineno or 0) - body[0].lineno >= most:
-                found.append(f"{node.name} (line {node.lineno})")
-    return found
+    functions = outline.functions
+    return [f"{each.name} (line {each.line})" for each in functions if each.body_lines > most]
 
 
 def project() -> dict[str, object]:
@@ -68,15 +64,19 @@ def test_every_file_stays_short() -> None:
 
 
 def test_every_function_stays_short() -> None:
-    found = {name_of(path): long_functions(read(path), most=MOST_BODY_LINES) for path in PYTHON}
+    found = {
+        name_of(path): long_functions(made_sources.outline(path), most=MOST_BODY_LINES)
+        for path in PYTHON
+    }
     assert {name: functions for name, functions in found.items() if functions} == {}
 
 
 def test_a_long_function_is_noticed_and_its_docstring_is_free() -> None:
     docstring = '    """' + "word\n" * 10 + '"""\n'
     source = "def f(\n    x,\n):\n" + docstring + "    x = 1\n" * 3
-    assert long_functions(source, most=2) == ["f (line 1)"]
-    assert long_functions(source, most=3) == []
+    outline = made_sources.outlined(source)
+    assert long_functions(outline, most=2) == ["f (line 1)"]
+    assert long_functions(outline, most=3) == []
 
 
 def test_no_file_names_a_folder_of_one_machine() -> None:

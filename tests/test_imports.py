@@ -123,7 +123,7 @@ KNOWN = {module_of(path) for path in FILES}
 
 @functools.cache
 def imports_of(path: Path) -> set[str]:
-    return set(imported_modules(made_sources.imports(path), KNOWN))
+    return set(imported_modules(made_sources.outline(path).imports, KNOWN))
 
 
 def test_the_whole_package_is_read() -> None:
@@ -169,7 +169,8 @@ def _is_own(name: str, known: set[str]) -> bool:
 def test_what_stands_beside_the_house_imports_in_no_circle(folder: str, fewest: int) -> None:
     files = {path.stem: path for path in (SRC.parents[1] / folder).rglob("*.py")}
     graph = {
-        name: own_imports(made_sources.imports(path), files.keys()) for name, path in files.items()
+        name: own_imports(made_sources.outline(path).imports, files.keys())
+        for name, path in files.items()
     }
     assert len(graph) >= fewest
     assert any(graph.values())
