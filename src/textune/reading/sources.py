@@ -40,6 +40,7 @@ from textune.reading.forms import (
     numbered_words,
     side_by_side,
     tagged_cells,
+    unnamed_spans,
     written,
 )
 from textune.reading.forms import table as forms
@@ -55,6 +56,7 @@ OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a ta
     numbered_words.sentences,
     framed.lists,
     tagged_cells.lists,
+    unnamed_spans.lists,
     answered.told,
 )
 USUAL = ReadOptions()  # everything is recognised
