@@ -20,7 +20,7 @@ from textune.errors import DataError, Problems, excerpt
 from textune.reading import brackets, marks, universal, word_columns
 from textune.reading.lines import RECORD_LIMIT, lines, pieces
 from textune.reading.told import problems_of
-from textune.reading.word_columns import TAG, TAGS, UNIVERSAL, Layout, cells_of
+from textune.reading.word_columns import TAG, TAGS, UNIVERSAL, Layout, cells_of, unnumbered
 from textune.records import Row, Table
 
 LONGEST = 100_000  # words in a sentence
@@ -69,7 +69,7 @@ def read(
         return None  # whole sentences, each beside its tags
     if not is_sure and not _are_entities(found):
         return None
-    layout = _filled(layout, found, header)
+    layout = replace(_filled(layout, found, header), is_numbered=word_columns.are_numbered(found))
     if layout.is_universal:
         layout = replace(layout, feature=universal.feature(found, UNIVERSAL - 1))
     if layout.header and len(sentences) == 1 and any(map(SENTENCE.fullmatch, layout.header)):
@@ -80,6 +80,8 @@ def read(
         "format: CoNLL, one word a line, a blank line between sentences",
         f"{layout.width} columns, parted by {layout.sign}" if layout.width > 1 else "1 column",
         f"header: the first line names the columns: {', '.join(layout.names)}" * is_headed,
+        "each sign has its place in its word behind it, as 北0 京1, which is left out"
+        * layout.is_numbered,
         "joined and unwritten words (numbered as 1-2 and 8.1) are left out" * layout.is_universal,
         "tags as '(PERSON*' are read as spans of words, from bracket to bracket"
         * bool(layout.bracketed),
@@ -194,6 +196,8 @@ def _words(
         if _is_comment(line, cells, layout, is_begun=is_begun):
             continue
         is_begun = True
+        if layout.is_numbered:
+            cells = [unnumbered(cells[0]), *cells[1:]]
         if not (layout.is_universal and _UNWRITTEN.fullmatch(cells[0])):
             yield number, line, cells
 
