@@ -35,6 +35,7 @@ from textune.reading.forms import (
     foreign,
     framed,
     label_studio_rows,
+    marked_cells,
     marked_lines,
     marked_up,
     numbered_words,
@@ -57,6 +58,7 @@ OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a ta
     framed.lists,
     tagged_cells.lists,
     unnamed_spans.lists,
+    marked_cells.spans,
     answered.told,
 )
 USUAL = ReadOptions()  # everything is recognised
