@@ -286,7 +286,15 @@ def test_public_tables_are_not_taken_for_words(name):
 
 
 def test_places_of_signs_in_their_words_are_left_out(tmp_path):
-    lines = ["王0 B-PER.NAM", "明1 I-PER.NAM", "住0 O", "在1 O", "北0 B-GPE.NAM", "京1 I-GPE.NAM", ""]
+    lines = [
+        "王0 B-PER.NAM",
+        "明1 I-PER.NAM",
+        "住0 O",
+        "在1 O",
+        "北0 B-GPE.NAM",
+        "京1 I-GPE.NAM",
+        "",
+    ]
     file = tmp_path / "weibo.train"
     file.write_text("".join(f"{line}\n" for line in lines * 20), encoding="utf-8")
     found = sources.read(file)

@@ -16,7 +16,10 @@ def saved(folder, rows: list[dict[str, object]]):
 def utterances(intent: bool = True):
     for n in range(60):
         time = TIMES[n % 3]
-        bare, marked = f"wake {n} of us at {time} please", f"wake {n} of us at [time : {time}] please"
+        bare, marked = (
+            f"wake {n} of us at {time} please",
+            f"wake {n} of us at [time : {time}] please",
+        )
         if n % 4 == 0:
             bare = marked = f"tell {n} jokes to the two of us"
         row = {"id": n, "utt": bare, "annot_utt": marked}

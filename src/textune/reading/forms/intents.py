@@ -14,7 +14,16 @@ from typing import Any
 from textune.reading.forms.interface import Converter, Form, Made, Values, left_out, span
 
 NAMES = ("tag", "intent", "name")
-TEXTS = ("samples", "sampleUtterances", "patterns", "examples", "utterances", "questions", "sentences", "texts")
+TEXTS = (
+    "samples",
+    "sampleUtterances",
+    "patterns",
+    "examples",
+    "utterances",
+    "questions",
+    "sentences",
+    "texts",
+)
 ANSWERS = "responses"
 HOLDERS = (("interactionModel", "languageModel"), ("languageModel",), ("resource",))
 SAID = frozenset(["isTemplate", "userDefined", "alias", "meta"])  # keys of Dialogflow alone
