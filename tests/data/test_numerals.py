@@ -5,7 +5,6 @@ import random
 import pytest
 
 import textune
-from textune.data import numerals
 from made_tables import count_tokens
 from textune.data import numerals
 from textune.errors import DataError

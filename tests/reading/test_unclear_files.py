@@ -59,3 +59,13 @@ def test_many_texts_without_a_span_are_asked_about(tmp_path):
     assert "'label' is '[]' in 10 of 30 rows" in asked.message
     assert "`--skip 'label=[]'`" in asked.message
     assert textune.check(file, skip="label=[]").rows == 20
+
+
+def test_a_table_that_names_files_beside_it_says_so(tmp_path):
+    (tmp_path / "posts").mkdir()
+    for n in range(30):
+        (tmp_path / "posts" / f"post_{n}.txt").write_text(f"what people wrote on day {n}")
+    file = tmp_path / "labels.csv"
+    file.write_text("file_id,label\n" + "".join(f"post_{n},{n % 2}\n" for n in range(30)))
+    with pytest.raises(DataError, match=r"'file_id' names files beside it, such as 'posts/post_0"):
+        textune.check(file)

@@ -15,8 +15,9 @@ LABEL_WORDS: Mapping[float, str] = {
     3: "stars star rating ratings score grade outcome verdict priority severity type similarity"
     " relatedness entailment classes",
     2: "section tag group spam toxic toxicity hate offensive humor sarcasm judgment judgement"
-    " dialect sarcastic ironic humorous acceptable acceptability grammatical clickbait misogynous aggressive"
-    " abusive racist sexist subtask complexity readability difficulty intensity quality",
+    " dialect sarcastic ironic humorous acceptable acceptability grammatical clickbait"
+    " misogynous aggressive abusive racist sexist subtask complexity readability"
+    " difficulty intensity quality",
     1: "overall",
 }
 TEXT_WORDS: Mapping[float, str] = {

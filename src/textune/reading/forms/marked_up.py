@@ -1,8 +1,8 @@
 """Lines with marks around their entities, <PER>Ada</PER> or [Ada](PER), become texts and spans.
 
-MASSIVE writes [PER : Ada], Boson {{PER:Ada}}. OpenNLP writes <START:person> Ada <END>. A mark may be of MUC's kind, <ENAMEX TYPE="PERSON">Ada
-</ENAMEX>; marks in marks are spans in spans. Marks of HTML (<b>, <a href=…>) are part of the text,
-and so are links ([here](https://…)).
+MASSIVE writes [PER : Ada], Boson {{PER:Ada}}, OpenNLP <START:person> Ada <END>. A mark may be of
+MUC's kind, <ENAMEX TYPE="PERSON">Ada</ENAMEX>; marks in marks are spans in spans. Marks of HTML
+(<b>, <a href=…>) are part of the text, and so are links ([here](https://…)).
 """
 
 import json
