@@ -308,3 +308,12 @@ def test_words_that_end_in_numbers_stay_as_they_are(tmp_path):
     file.write_text("".join(f"{line}\n" for line in lines * 20))
     words = json.loads(next(sources.read(file).rows()).cells[0])
     assert words == ["A0", "binds", "p53", "and", "B1"]
+
+
+def test_a_sentence_may_begin_with_a_word_joined_of_three(tmp_path):
+    lines = ["1-3 ובבית _ _ _ _ _ _ _ _", "1 ו ו CCONJ _ _ 3 cc _ _", "2 ב ב ADP _ _ 3 case _ _"]
+    lines += ["3 בית בית NOUN _ _ 0 root _ _", "4 גר גר VERB _ _ 3 acl _ _", ""]
+    file = tmp_path / "he.conllu"
+    file.write_text("".join(line.replace(" ", "\t") + "\n" for line in lines * 5), encoding="utf-8")
+    found = sources.read(file)
+    assert json.loads(next(found.rows()).cells[1]) == ["ו", "ב", "בית", "גר"]

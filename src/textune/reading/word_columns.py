@@ -16,6 +16,7 @@ TAGS = frozenset(["bio", "chunk", "entity", "iob", "label", "labels", "ner", "ne
 # fmt: on
 
 _SPACES = re.compile(r"[ \t]+")
+_FIRST = re.compile(r"1(-\d+)?|0\.1")  # of CoNLL-U: a word, one joined of several, none
 _PLACED = re.compile(r"\S{1,4}?([0-9])")  # one sign, which may be written as several
 _NUMBERED = 0.95  # share of signs whose places fit each other
 _COUNTED = re.compile(r"\d+([-.]\d+)?")
@@ -74,7 +75,7 @@ def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
         return lacking, 1.0
     if best is not None and best.width == UNIVERSAL:
         firsts = {cells_of(sentence[0], best.is_tabbed)[0] for sentence in words}
-        best = replace(best, is_universal=firsts <= {"1", "1-2", "0.1"})
+        best = replace(best, is_universal=all(map(_FIRST.fullmatch, firsts)))
     if best is not None and best.width > 2:
         numbers = [cells[0] for cells in parted[best.is_tabbed]]
         best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)))
