@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from io import StringIO
-from itertools import groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
@@ -29,6 +29,7 @@ ENDINGS = frozenset(
 )
 SAMPLE = 1 << 19  # characters
 
+_FIRST = 20  # lines that are looked at for signs that words do not have
 _TORN = 0.9  # share of lines with all columns, above which the others are faults
 _SURE = 0.98  # share of first or last columns that hold spaces, from which they are sentences
 _MOST_TAGS = 0.2  # different tags / words, above which they are no tags
@@ -55,6 +56,8 @@ def read(
         DataError: The file cannot be read. Faulty lines are raised by `Table.rows`.
     """
     sentences = _sample(path)
+    if any("\x02" in line for line in islice(chain.from_iterable(sentences), _FIRST)):
+        return None  # whole sentences, their words parted by this sign
     layout, share = word_columns.find(sentences)
     if layout is None or share < marks.MOST:
         _refuse_named(path, ending, sentences, _DIFFER)
