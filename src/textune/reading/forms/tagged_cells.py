@@ -48,9 +48,8 @@ def lists(table: Table) -> Table | None:
             yield replace(row, cells=tuple(cells), given=row.given or row.cells)
 
     named = " and ".join(repr(table.columns[place]) for place in sorted(marks))
-    reason = f"{named}: a tag for each word of {table.columns[text]!r}, parted at white space"
-    if any(_SIGN in row[text] for row in sample):
-        reason = reason.replace("white space", "U+0002")
+    sign = "U+0002" if any(_SIGN in row[text] for row in sample) else "white space"
+    reason = f"{named}: a tag for each word of {table.columns[text]!r}, parted at {sign}"
     return replace(table, reasons=(*table.reasons, reason), rows=rows)
 
 
