@@ -67,8 +67,9 @@ class Gaps:
     @classmethod
     def of(cls, table: Table, contract: Contract) -> Self | None:
         """Make one for a table; None where its labels are classes of several columns, or none."""
-        is_one = len(contract.label) == 1 or contract.form == "columns"
-        if not is_one or not contract.label or not {*contract.label} <= {*table.columns}:
+        are_marks = contract.form == "columns" and contract.task == "multi"
+        is_one = len(contract.label) == 1 or are_marks
+        if not (is_one and contract.label) or not {*contract.label} <= {*table.columns}:
             return None
         return cls([table.columns.index(name) for name in contract.label], contract.label)
 
