@@ -88,3 +88,14 @@ def test_space_around_an_answer_is_left_out():
     answer, said = standing.look_up("He lives in Porto now", " Porto ", 12)
     assert (answer.text, answer.start) == ("Porto", 12)
     assert said == "the space around the answer 'Porto' was left out"
+
+
+def test_rows_without_marks_in_several_columns_have_a_way_out(tmp_path):
+    file = tmp_path / "irony.csv"
+    rows = [f"a text of day {n},1,{n % 2},{n % 3 and 1}\n" for n in range(40)]
+    rows += [f"another text of day {n},0,,\n" for n in range(20)]
+    file.write_text("tweet,sarcastic,irony,satire\n" + "".join(rows))
+    with pytest.raises(DataError, match="or leave them out: `--skip irony=`"):
+        survey.check(file, count_tokens=count_tokens)
+    found = survey.check(file, count_tokens=count_tokens, skip=("irony=",))
+    assert found.rows == 40

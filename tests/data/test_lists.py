@@ -193,3 +193,11 @@ def test_names_that_another_sign_parts_into_names_are_warned_of():
 
 def written(names, sign):
     return json.dumps(names) if sign == "json" else sign.join(names)
+
+
+def test_names_joined_by_a_line_are_a_list_where_each_stands_alone():
+    joined = ["rude", "hateful", "normal", "rude_hateful", "rude_hateful_normal", "hateful_normal"]
+    assert lists.separator(joined * 20) == "_"
+    assert lists.separator(["hate", "not_hate", "not", "rude"] * 20) is None
+    assert lists.separator(["card_arrival", "card_linking", "card_lost"] * 20) is None
+    assert lists.separator(["pos", "neg", "neg_pos", "neut"] * 20) is None

@@ -152,3 +152,8 @@ def test_a_run_reads_them_in_every_file_and_refuses_another_unit(tiny_base, tmp_
 )
 def test_other_cells_are_none(cells):
     assert numerals.of(cells) is None
+
+
+def test_names_of_files_are_no_numbers_with_a_unit():
+    assert numerals.of([f"{n}.jpg" for n in range(8, 40)]) is None
+    assert numerals.of([f"{n} kg" for n in range(8, 40)]).unit == "kg"

@@ -283,3 +283,37 @@ def test_public_files_are_read_whole(name, sentences, lines):
 )
 def test_public_tables_are_not_taken_for_words(name):
     assert sources.read(DATA / name).format == "tsv"
+
+
+def test_places_of_signs_in_their_words_are_left_out(tmp_path):
+    lines = [
+        "王0 B-PER.NAM",
+        "明1 I-PER.NAM",
+        "住0 O",
+        "在1 O",
+        "北0 B-GPE.NAM",
+        "京1 I-GPE.NAM",
+        "",
+    ]
+    file = tmp_path / "weibo.train"
+    file.write_text("".join(f"{line}\n" for line in lines * 20), encoding="utf-8")
+    found = sources.read(file)
+    assert json.loads(next(found.rows()).cells[0]) == ["王", "明", "住", "在", "北", "京"]
+    assert any("has its place in its word behind it" in why for why in found.reasons)
+
+
+def test_words_that_end_in_numbers_stay_as_they_are(tmp_path):
+    lines = ["A0 B-GENE", "binds O", "p53 B-GENE", "and O", "B1 B-GENE", ""]
+    file = tmp_path / "genes.conll"
+    file.write_text("".join(f"{line}\n" for line in lines * 20))
+    words = json.loads(next(sources.read(file).rows()).cells[0])
+    assert words == ["A0", "binds", "p53", "and", "B1"]
+
+
+def test_a_sentence_may_begin_with_a_word_joined_of_three(tmp_path):
+    lines = ["1-3 wbbyt _ _ _ _ _ _ _ _", "1 w w CCONJ _ _ 3 cc _ _", "2 b b ADP _ _ 3 case _ _"]
+    lines += ["3 byt byt NOUN _ _ 0 root _ _", "4 gr gr VERB _ _ 3 acl _ _", ""]
+    file = tmp_path / "he.conllu"
+    file.write_text("".join(line.replace(" ", "\t") + "\n" for line in lines * 5))
+    found = sources.read(file)
+    assert json.loads(next(found.rows()).cells[1]) == ["w", "b", "byt", "gr"]

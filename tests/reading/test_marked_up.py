@@ -2,6 +2,7 @@
 
 import pytest
 
+from made_tables import checked
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import ReadOptions
@@ -58,3 +59,14 @@ def test_a_mark_that_is_not_closed_is_named(tmp_path):
     lines[7] = "<PER>Ada came to <LOC>Oslo</LOC>"
     with pytest.raises(DataError, match=r"lines\.txt:8: <PER> is never closed: '<PER>Ada came"):
         list(read(tmp_path, lines).rows())
+
+
+def test_marks_with_the_type_before_the_words_are_spans(tmp_path):
+    lines = [f"wake me at [time : nine am] on [date : friday] for trip {n}" for n in range(20)]
+    lines += [f"{{{{person_name:王明}}}}来到{{{{ place: 北京 }}}}第{n}天" for n in range(20)]
+    for kept, types in ((lines[:20], {"time": 20, "date": 20}), (lines[20:], {"person_name": 20})):
+        file = tmp_path / "marked.txt"
+        file.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        found = checked(file)
+        assert (found.contract.task, found.rows) == ("tags", 20)
+        assert types.items() <= dict(found.labels).items()

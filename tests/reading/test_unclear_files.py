@@ -59,3 +59,23 @@ def test_many_texts_without_a_span_are_asked_about(tmp_path):
     assert "'label' is '[]' in 10 of 30 rows" in asked.message
     assert "`--skip 'label=[]'`" in asked.message
     assert textune.check(file, skip="label=[]").rows == 20
+
+
+def test_a_table_that_names_files_beside_it_says_so(tmp_path):
+    (tmp_path / "posts").mkdir()
+    for n in range(30):
+        (tmp_path / "posts" / f"post_{n}.txt").write_text(f"what people wrote on day {n}")
+    file = tmp_path / "labels.csv"
+    file.write_text("file_id,label\n" + "".join(f"post_{n},{n % 2}\n" for n in range(30)))
+    with pytest.raises(DataError, match=r"'file_id' names files beside it, such as 'posts/post_0"):
+        textune.check(file)
+
+
+def test_words_and_tags_parted_by_a_control_sign_are_words_and_tags(tmp_path):
+    words, tags = "王明住北京", ["P-B", "P-I", "T-B", "A1-B", "A1-I"]
+    rows = [f"{chr(2).join(words)}\t{chr(2).join(tags)}\n" for _ in range(30)]
+    file = tmp_path / "train.txt"
+    file.write_text("text_a\tlabel\n" + "".join(rows), encoding="utf-8")
+    found = textune.check(file)
+    assert (found.contract.task, found.rows) == ("tags", 30)
+    assert found.labels == {"A1": 30, "P": 30, "T": 30}

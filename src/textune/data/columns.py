@@ -77,6 +77,11 @@ def flag(cell: str) -> int | None:
     return FLAGS.get(cell.strip().lower())
 
 
+def is_link(cell: str) -> bool:
+    """Tell an address or the name of a file."""
+    return LINK.fullmatch(cell.strip()) is not None and FRACTION.fullmatch(cell.strip()) is None
+
+
 def _share(column: Column, pattern: re.Pattern[str]) -> float:
     return sum(pattern.fullmatch(cell) is not None for cell in column.cells) / len(column.cells)
 

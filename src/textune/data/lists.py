@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from textune.records import Finding
 
-SEPARATORS = ("\n", "\t", "|", ";", ",", "/", "+", "&", " ")
+SEPARATORS = ("\n", "\t", "|", ";", ",", "/", "+", "&", "_", " ")
 PLAIN = SEPARATORS[:5]  # signs that rarely stand for anything else
-WITHIN_NAMES = "/+&"  # signs that stand in names, too: N/A, C++, R&B
+WITHIN_NAMES = "/+&_"  # signs that stand in names, too: N/A, C++, R&B, not_hate
+JOINING_NAMES = "_"  # and join the words of one, unless there are many ways to join them
+FEWEST_JOINED = 3  # different lists
 ENDING_NAMES = "+&"  # and end them
 FORMS = ("json", "mixed", "vector", "<>", *SEPARATORS)
 """Ways to write a list: "json" is any list in brackets, "mixed" the same or one name without,
@@ -282,6 +284,8 @@ def _separates(sign: str, cells: Sequence[str]) -> bool:
     if sign == " " and not _are_tokens(lists):
         return False
     if sign in WITHIN_NAMES and not _stand_alone(lists):
+        return False
+    if sign in JOINING_NAMES and len({*map(frozenset, several)}) < FEWEST_JOINED:
         return False
     if sign in ENDING_NAMES and not _are_whole(sign, cells):
         return False

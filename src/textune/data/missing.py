@@ -1,7 +1,7 @@
 """Cells become those that hold no value: what programs write for a cell that was empty."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from textune.data.numerals import is_number
@@ -52,35 +52,46 @@ def of(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 class Gaps:
-    """Collects the cells of faulty rows that stand for no label, of a table with one label column.
+    """Collects the cells of faulty rows that stand for no label, of a table's label columns.
 
     Args:
-        place: Of the label column.
-        column: Its name.
+        places: Of the label columns.
+        columns: Their names.
     """
 
-    def __init__(self, place: int, column: str) -> None:
-        self._place, self._column = place, column
-        self._found: dict[str, None] = {}  # a set in order of appearance
+    def __init__(self, places: Sequence[int], columns: Sequence[str]) -> None:
+        self._places, self._columns = tuple(places), tuple(columns)
+        self._found: dict[tuple[str, str], None] = {}  # a set in order of appearance
+        self._always: set[tuple[str, str]] | None = None  # those that stand in every such row
 
     @classmethod
     def of(cls, table: Table, contract: Contract) -> Self | None:
-        """Make one for a table; None where its labels stand in several columns, or in none."""
-        if len(contract.label) != 1 or contract.label[0] not in table.columns:
+        """Make one for a table; None where its labels are classes of several columns, or none."""
+        are_marks = contract.form == "columns" and contract.task == "multi"
+        is_one = len(contract.label) == 1 or are_marks
+        if not (is_one and contract.label) or not {*contract.label} <= {*table.columns}:
             return None
-        return cls(table.columns.index(contract.label[0]), contract.label[0])
+        return cls([table.columns.index(name) for name in contract.label], contract.label)
 
     def add(self, row: Row) -> None:
         """Take a faulty row into account."""
-        cell = row.cells[self._place].strip()
-        if is_blank(cell):
-            self._found[""] = None
-        elif cell in EMPTY or cell.lower() in ASKED:
-            self._found[cell] = None
+        held: dict[tuple[str, str], None] = {}
+        for place, column in zip(self._places, self._columns, strict=True):
+            cell = row.cells[place].strip()
+            if is_blank(cell):
+                held[column, ""] = None
+            elif cell in EMPTY or cell.lower() in ASKED:
+                held[column, cell] = None
+        self._found |= held
+        if held:
+            self._always = {*held} if self._always is None else self._always & held.keys()
 
     def way_out(self) -> str:
         """Name the options that leave such rows out; "" where there is none."""
-        skips = [f"--skip {shlex.quote(f'{self._column}={cell}')}" for cell in self._found]
+        found = list(self._found)
+        if len(self._columns) > 1 and self._always:  # one column is enough
+            found = [gap for gap in found if gap in self._always][:1]
+        skips = [f"--skip {shlex.quote(f'{column}={cell}')}" for column, cell in found]
         return f"or leave them out: `{' '.join(skips)}`" if skips else ""
 
 

@@ -9,13 +9,15 @@ LABEL_WORDS: Mapping[float, str] = {
     6: "gold",
     5: "label labels class target targets y annotation",
     4: "sentiment intent category categories cats topic topics emotion emotions polarity stance"
-    " tags majority consensus genre genres department queue relation mood dialect etiqueta"
+    " tags majority consensus genre genres department queue relation mood etiqueta"
     " etichetta étiquette kategorie"
     " klasse categoría categoria 标签 类别 情感 分类 метка категория класс ラベル",
     3: "stars star rating ratings score grade outcome verdict priority severity type similarity"
     " relatedness entailment classes",
     2: "section tag group spam toxic toxicity hate offensive humor sarcasm judgment judgement"
-    " subtask complexity readability difficulty intensity quality",
+    " dialect sarcastic ironic humorous acceptable acceptability grammatical clickbait"
+    " misogynous aggressive abusive racist sexist subtask complexity readability"
+    " difficulty intensity quality",
     1: "overall",
 }
 TEXT_WORDS: Mapping[float, str] = {
@@ -28,8 +30,8 @@ TEXT_WORDS: Mapping[float, str] = {
 }
 OTHER_WORDS = (
     "id ids idx index uuid guid hash key date time timestamp created updated user username author"
-    " name email url link file filename path source src split dataset fold set partition subset"
-    " locale country city location region timezone platform device confidence count"
+    " name email url urls link links file filename path source src split dataset fold set partition"
+    " subset locale country city location region timezone platform device confidence count"
     " likes retweets votes upvotes price cost amount age year month day version annotator rater"
     " worker page number num length len verified retweeted favorited truncated lat lon phone zip"
     " unnamed probability prob weight unclear test train dev variance std stddev deviation stderr"

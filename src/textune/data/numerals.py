@@ -107,6 +107,7 @@ def of(cells: Sequence[str]) -> Numerals | None:
     if not parts or not (units or is_odd_sign or any(part.is_grouped for part in parts)):
         return None
     is_odd = len(units) > 1 and any(part.is_word for part in parts)
+    is_odd = is_odd or any(part.is_word and part.number.endswith(".") for part in parts)  # 12.jpg
     if is_odd or 0 < named < WITH_UNIT * len(parts):
         return None
     certain = {part.decimal for part in parts if part.decimal}

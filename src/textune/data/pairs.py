@@ -5,7 +5,7 @@ from itertools import pairwise, permutations
 
 from textune.data import names, pair_names
 from textune.data.choice import MOST_DOUBTS, Choice, option
-from textune.data.columns import Column, Scan
+from textune.data.columns import Column, Scan, is_link
 
 REPEATS = 0.7  # share of different cells, below which a text repeats
 DIFFERS = 0.9  # the same, above which each row has a text of its own
@@ -135,6 +135,7 @@ def _comes_back(column: Column) -> bool:
     is_text = column.kind == "text" or (column.kind == "category" and not column.blocks)
     is_text = is_text or (column.kind == "category" and column.words >= WORDS)
     is_named = names.label_evidence(column.name) >= 2 or names.text_evidence(column.name) < 0
+    is_named = is_named or 2 * sum(map(is_link, column.cells)) > len(column.cells)
     repeats = column.varied <= REPEATS and column.classes >= VALUES
     return is_text and not is_named and repeats and column.words >= WORDS and not column.blank
 

@@ -62,14 +62,23 @@ def _best_text(ranked: Sequence[Column], headed: bool, repeated: Sequence[Column
         for other in repeated[:MOST_DOUBTS]
     ]
     for other in more[:MOST_DOUBTS]:
-        decided = "it is longer" if best.words >= other.words else "its name says so"
         doubts.append(
-            f"{other.name!r} is text too; {best.name!r} was taken because {decided}: "
+            f"{other.name!r} is text too; {best.name!r} was taken because "
+            f"{_decided(best, other, headed)}: "
             f"{option('--text', [other])} takes the other, "
             f"{option('--text', [other, best])} both as a pair"
         )
     doubts += others(more[MOST_DOUBTS:], "text")
     return Choice((best,), (f"{best.name!r} is the text: {best.why}",), tuple(doubts))
+
+
+def _decided(best: Column, other: Column, headed: bool) -> str:
+    """Say by what one column is rather the text than another."""
+    if best.words >= other.words:
+        return "it is longer"
+    if headed and names.text_evidence(best.name) > names.text_evidence(other.name):
+        return "its name says so"
+    return "fewer of its cells come back" if best.varied > other.varied else "it is likelier"
 
 
 def _any_text(free: Sequence[Column], headed: bool) -> Choice:

@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from io import StringIO
-from itertools import groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
 from textune.reading import brackets, marks, universal, word_columns
 from textune.reading.lines import RECORD_LIMIT, lines, pieces
 from textune.reading.told import problems_of
-from textune.reading.word_columns import TAG, TAGS, UNIVERSAL, Layout, cells_of
+from textune.reading.word_columns import TAG, TAGS, UNIVERSAL, Layout, cells_of, unnumbered
 from textune.records import Row, Table
 
 LONGEST = 100_000  # words in a sentence
@@ -29,6 +29,7 @@ ENDINGS = frozenset(
 )
 SAMPLE = 1 << 19  # characters
 
+_FIRST = 20  # lines that are looked at for signs that words do not have
 _TORN = 0.9  # share of lines with all columns, above which the others are faults
 _SURE = 0.98  # share of first or last columns that hold spaces, from which they are sentences
 _MOST_TAGS = 0.2  # different tags / words, above which they are no tags
@@ -55,6 +56,8 @@ def read(
         DataError: The file cannot be read. Faulty lines are raised by `Table.rows`.
     """
     sentences = _sample(path)
+    if any("\x02" in line for line in islice(chain.from_iterable(sentences), _FIRST)):
+        return None  # whole sentences, their words parted by this sign
     layout, share = word_columns.find(sentences)
     if layout is None or share < marks.MOST:
         _refuse_named(path, ending, sentences, _DIFFER)
@@ -69,7 +72,7 @@ def read(
         return None  # whole sentences, each beside its tags
     if not is_sure and not _are_entities(found):
         return None
-    layout = _filled(layout, found, header)
+    layout = replace(_filled(layout, found, header), is_numbered=word_columns.are_numbered(found))
     if layout.is_universal:
         layout = replace(layout, feature=universal.feature(found, UNIVERSAL - 1))
     if layout.header and len(sentences) == 1 and any(map(SENTENCE.fullmatch, layout.header)):
@@ -80,6 +83,8 @@ def read(
         "format: CoNLL, one word a line, a blank line between sentences",
         f"{layout.width} columns, parted by {layout.sign}" if layout.width > 1 else "1 column",
         f"header: the first line names the columns: {', '.join(layout.names)}" * is_headed,
+        "each sign has its place in its word behind it, as 北0 京1, which is left out"
+        * layout.is_numbered,
         "joined and unwritten words (numbered as 1-2 and 8.1) are left out" * layout.is_universal,
         "tags as '(PERSON*' are read as spans of words, from bracket to bracket"
         * bool(layout.bracketed),
@@ -194,6 +199,8 @@ def _words(
         if _is_comment(line, cells, layout, is_begun=is_begun):
             continue
         is_begun = True
+        if layout.is_numbered:
+            cells = [unnumbered(cells[0]), *cells[1:]]
         if not (layout.is_universal and _UNWRITTEN.fullmatch(cells[0])):
             yield number, line, cells
 

@@ -15,6 +15,7 @@ from textune.reading import (
     delimited,
     encodings,
     faulty,
+    headed_sentences,
     in_memory,
     jsonlines,
     obtained,
@@ -35,11 +36,13 @@ from textune.reading.forms import (
     foreign,
     framed,
     label_studio_rows,
+    marked_cells,
     marked_lines,
     marked_up,
     numbered_words,
     side_by_side,
     tagged_cells,
+    unnamed_spans,
     written,
 )
 from textune.reading.forms import table as forms
@@ -55,6 +58,8 @@ OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a ta
     numbered_words.sentences,
     framed.lists,
     tagged_cells.lists,
+    unnamed_spans.lists,
+    marked_cells.spans,
     answered.told,
 )
 USUAL = ReadOptions()  # everything is recognised
@@ -203,7 +208,7 @@ def _read_file(path: Path, options: ReadOptions) -> Table:
     if kind == "jsonl":
         return _json_lines(path, why, options)
     header, delimiter = options.header, options.delimiter
-    if delimiter is None and (words := conll.read(path, ending(path), header=header, why=why)):
+    if delimiter is None and (words := _words(path, header, why)):
         return words
     layout, reasons = recognise(path, kind, delimiter=delimiter, header=header, quote=options.quote)
     sign = layout.dialect.delimiter
@@ -217,6 +222,12 @@ def _read_file(path: Path, options: ReadOptions) -> Table:
         delimiter=sign,
         findings=tuple(Finding("layout", "note", said, 1) for said in reasons if ABOVE in said),
     )
+
+
+def _words(path: Path, header: bool | None, why: tuple[str, ...]) -> Table | None:
+    """Read a file of one word a line; None where it is anything else."""
+    texts = headed_sentences.read(path, why)
+    return texts or conll.read(path, ending(path), header=header, why=why)
 
 
 def _refuse_unfit(path: Path, kind: str, options: ReadOptions) -> None:

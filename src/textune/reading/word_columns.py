@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from textune.reading import brackets, marks
 
@@ -15,6 +16,9 @@ TAGS = frozenset(["bio", "chunk", "entity", "iob", "label", "labels", "ner", "ne
 # fmt: on
 
 _SPACES = re.compile(r"[ \t]+")
+_FIRST = re.compile(r"1(-\d+)?|0\.1")  # of CoNLL-U: a word, one joined of several, none
+_PLACED = re.compile(r"\S{1,4}?([0-9])")  # one sign, which may be written as several
+_NUMBERED = 0.95  # share of signs whose places fit each other
 _COUNTED = re.compile(r"\d+([-.]\d+)?")
 
 
@@ -32,6 +36,7 @@ class Layout:
     lacks_outside: bool = False  # a word without a tag has a column less
     bracketed: frozenset[int] = frozenset()  # columns of tags as "(PERSON*"
     is_ontonotes: bool = False  # CoNLL-2012: what stands behind the entities is left out
+    is_numbered: bool = False  # each sign is followed by its place in its word: 北0 京1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,11 +75,30 @@ def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
         return lacking, 1.0
     if best is not None and best.width == UNIVERSAL:
         firsts = {cells_of(sentence[0], best.is_tabbed)[0] for sentence in words}
-        best = replace(best, is_universal=firsts <= {"1", "1-2", "0.1"})
+        best = replace(best, is_universal=all(map(_FIRST.fullmatch, firsts)))
     if best is not None and best.width > 2:
         numbers = [cells[0] for cells in parted[best.is_tabbed]]
         best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)))
     return best, most / max(1, len(sample))
+
+
+def are_numbered(sentences: Sequence[Sequence[Sequence[str]]]) -> bool:
+    """Tell signs that are followed by their place in their word, as 北0 京1, by what they hold.
+
+    The place of each is 0, or one more than that of the sign before it; some are more than 0.
+    """
+    steps: Counter[bool] = Counter()
+    for sentence in sentences:
+        places = [_PLACED.fullmatch(cells[0]) for cells in sentence]
+        numbers = [-1, *(int(place[1]) if place else -2 for place in places)]
+        steps.update(two in (0, one + 1) for one, two in pairwise(numbers))
+    highest = {cells[0][-1] for sentence in sentences for cells in sentence if len(cells[0]) > 1}
+    return steps[True] >= _NUMBERED * max(1, steps.total()) and bool(highest & set("123"))
+
+
+def unnumbered(word: str) -> str:
+    """Take the place of a sign in its word off it."""
+    return word[:-1] if _PLACED.fullmatch(word) else word
 
 
 def _lacking(sample: Sequence[str], lines_of_cells: Sequence[list[str]]) -> Layout | None:

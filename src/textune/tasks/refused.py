@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from textune.data import lists, names, pair_names
 from textune.data.choice import option, quoted
@@ -14,6 +15,8 @@ PLENTY = 0.5  # share of lists that differ, from which they are answers and no n
 _LETTER = re.compile(r"\(?[A-Ha-h0-7][).]?")
 NEARLY_ALL = 0.9  # share of rows whose text is as long as its places say
 SENTENCE = 5  # mean words from which pieces are texts of their own
+SOME = 5  # cells that are looked for as files beside the table,
+MOST_PLACES = 20  # in so many folders
 PLAIN = 3.0  # evidence of a name from which a column holds labels
 
 
@@ -111,8 +114,30 @@ def refuse_pieces(table: Table, texts: Sequence[Column], columns: Sequence[Colum
 
 def no_text(table: Table, columns: Iterable[Column]) -> DataError:
     """Make the error that names every column, of which none looks like text."""
+    columns = list(columns)
     listed = "; ".join(f"{column.name!r} is {describe(column)}" for column in columns)
-    return DataError(f"{table.name}: no column looks like text ({listed}); name one with --text")
+    beside = _files_beside(table, columns)
+    way_out = beside or "name one with --text"
+    return DataError(f"{table.name}: no column looks like text ({listed}); {way_out}")
+
+
+def _files_beside(table: Table, columns: Sequence[Column]) -> str:
+    """Say which column names files that lie beside the table, and what to do; "" for none."""
+    if table.path is None:
+        return ""
+    folder = Path(table.path).parent
+    places = [folder, *sorted(place for place in folder.glob("*/") if place.is_dir())[:MOST_PLACES]]
+    for column in columns:
+        names_of = [cell for cell in column.cells[:SOME] if re.fullmatch(r"[\w.-]+", cell)]
+        for place in places if len(names_of) > 1 else ():
+            for ending in ("", ".txt"):
+                if all((place / f"{name}{ending}").is_file() for name in names_of):
+                    first = (place / f"{names_of[0]}{ending}").relative_to(folder)
+                    return (
+                        f"{column.name!r} names files beside it, such as {str(first)!r}: write "
+                        "what stands in each to a column of its row, and name that with --text"
+                    )
+    return ""
 
 
 def refuse_positions(table: Table, chosen: Sequence[Column]) -> None:

@@ -2,7 +2,9 @@
 
 A bot's file is a list of {"tag": …, "patterns": […], "responses": […]}, often under "intents".
 Snips cuts each utterance into pieces, {"data": [{"text": …}, {"text": …, "entity": …}]}, listed by
-the name of the intent.
+the name of the intent. Dialogflow writes such pieces in a file for each intent, a list of them.
+Alexa's interaction model has {"name": …, "samples": […]} under interactionModel.languageModel, Lex
+"sampleUtterances" under resource.
 """
 
 from collections import Counter
@@ -12,8 +14,19 @@ from typing import Any
 from textune.reading.forms.interface import Converter, Form, Made, Values, left_out, span
 
 NAMES = ("tag", "intent", "name")
-TEXTS = ("patterns", "examples", "utterances", "questions", "sentences", "texts")
+TEXTS = (
+    "samples",
+    "sampleUtterances",
+    "patterns",
+    "examples",
+    "utterances",
+    "questions",
+    "sentences",
+    "texts",
+)
 ANSWERS = "responses"
+HOLDERS = (("interactionModel", "languageModel"), ("languageModel",), ("resource",))
+SAID = frozenset(["isTemplate", "userDefined", "alias", "meta"])  # keys of Dialogflow alone
 OWN = frozenset(["label", "labels", "class", "category", "sentiment", "text", "title"])
 """Keys of rows that say something of their own, beside a list of texts."""
 Utterances = list[tuple[str, Any]]
@@ -21,6 +34,11 @@ Utterances = list[tuple[str, Any]]
 
 def _groups(value: object) -> list[Any]:
     """Take the intents of a value: itself, its members, or those under "intents"."""
+    for keys in HOLDERS:
+        held: object = value
+        for key in keys:
+            held = held.get(key) if isinstance(held, Mapping) else None
+        value = held if isinstance(held, Mapping) and "intents" in held else value
     if isinstance(value, Mapping) and isinstance(value.get("intents"), list):
         return list(value["intents"])
     return [value]
@@ -100,19 +118,46 @@ def _of_snips(values: Values) -> Converter:
             pieces = _pieces(item)
             if pieces is None:
                 raise ValueError(f"expected pieces of an utterance, found {item!r:.60}")
-            text, spans = "", []
-            for piece in pieces:
-                end = len(text) + len(piece["text"])
-                kind = piece.get("slot_name") or piece.get("entity")
-                if isinstance(kind, str) and piece["text"].strip():
-                    spans.append(span(len(text), end, kind, piece["text"]))
-                text += piece["text"]
+            text, spans = _together(pieces)
             yield {"text": text, "intent": name, "entities": spans}
 
     return Converter(convert, ("the pieces of each utterance are put together",))
 
 
+def _together(pieces: Sequence[Mapping[str, Any]]) -> tuple[str, list[dict[str, object]]]:
+    """Put pieces together, and give the places of those that are entities."""
+    text, spans = "", []
+    for piece in pieces:
+        end = len(text) + len(piece["text"])
+        kind = piece.get("slot_name") or piece.get("entity") or piece.get("alias")
+        if isinstance(kind, str) and piece["text"].strip():
+            spans.append(span(len(text), end, kind, piece["text"]))
+        text += piece["text"]
+    return text, spans
+
+
+def _is_dialogflow(values: Sequence[Any]) -> bool:
+    found = [_pieces(value) for value in values]
+    keys = {key for value in values if isinstance(value, Mapping) for key in value}
+    keys |= {key for pieces in found for piece in pieces or () for key in piece}
+    return bool(found) and None not in found and bool(SAID & keys)
+
+
+def _of_dialogflow(values: Values) -> Converter:
+    del values
+
+    def convert(value: Any) -> Iterator[Made]:
+        pieces = _pieces(value)
+        if pieces is None:
+            raise ValueError(f"expected pieces of what a user says, found {value!r:.60}")
+        text, spans = _together(pieces)
+        yield {"text": text, "entities": spans}
+
+    return Converter(convert, ("the pieces of each utterance are put together",))
+
+
 FORMS = (
+    Form("utterances of one intent of Dialogflow", _is_dialogflow, _of_dialogflow),
     Form("intents of a chat bot with their texts", _is_bot, _of_bot),
     Form("utterances of Snips, by their intents", _is_snips, _of_snips),
 )

@@ -18,6 +18,7 @@ from textune.records import Row, Table
 
 SIGN = "####"
 SAMPLE = 500
+WHOLE = 200_000  # lines that are looked at, where the first all begin with one class
 MOST = 0.98  # share of lines that are so
 FEWEST = 10  # lines, below which the first words tell nothing
 _CODED = re.compile(r"[A-Z][A-Z_]+:[A-Za-z_]+")
@@ -38,6 +39,8 @@ def labelled(table: Table) -> Table | None:
         return _tagged(table, sample)
     if _are_slashed(sample):
         return _slashed(table)
+    if _is_sorted(sample):  # by its classes: those of later lines are not among the first
+        sample = [cells[0] for cells in first_rows(table, WHOLE) if cells[0].strip()]
     return _first(table) if _begin_with_classes(sample) else None
 
 
@@ -73,12 +76,20 @@ def _slashed(table: Table) -> Table:
     )
 
 
+def _is_sorted(sample: Sequence[str]) -> bool:
+    """Tell lines that all begin with the same class."""
+    firsts = {line.split(maxsplit=1)[0] for line in sample}
+    is_class = any(form.fullmatch(first) for first in firsts for form in (_CODED, _NUMBER))
+    return len(firsts) == 1 and is_class and len(sample) == SAMPLE
+
+
 def _begin_with_classes(sample: Sequence[str]) -> bool:
     """Tell a class at the beginning of each line: a code of capitals, or one of few numbers."""
-    parts = [line.split(maxsplit=1) for line in sample]
-    if len(parts) < FEWEST or any(len(part) < 2 for part in parts):
-        return False
+    every = [line.split(maxsplit=1) for line in sample]
+    parts = [part for part in every if len(part) > 1]  # a class alone has an empty text
     counts = Counter(part[0] for part in parts)
+    if len(parts) < max(FEWEST, MOST * len(every)) or not counts.keys() >= {p[0] for p in every}:
+        return False
     often = len(counts) > 1 and 3 * len(counts) <= len(parts)
     if all(map(_CODED.fullmatch, counts)):
         return often

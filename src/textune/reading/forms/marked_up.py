@@ -1,13 +1,13 @@
 """Lines with marks around their entities, <PER>Ada</PER> or [Ada](PER), become texts and spans.
 
-OpenNLP writes <START:person> Ada <END>. A mark may be of MUC's kind, <ENAMEX TYPE="PERSON">Ada
-</ENAMEX>; marks in marks are spans in spans. Marks of HTML (<b>, <a href=…>) are part of the text,
-and so are links ([here](https://…)).
+MASSIVE writes [PER : Ada], Boson {{PER:Ada}}, OpenNLP <START:person> Ada <END>. A mark may be of
+MUC's kind, <ENAMEX TYPE="PERSON">Ada</ENAMEX>; marks in marks are spans in spans. Marks of HTML
+(<b>, <a href=…>) are part of the text, and so are links ([here](https://…)).
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -26,6 +26,8 @@ _TAG = re.compile(r"<(?P<closes>/?)(?P<name>[A-Za-z][\w.-]*)(?P<more>\s[^<>]*)?>
 _TYPE = re.compile(r"""\btype\s*=\s*["']?([\w.-]+)""", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[(?P<text>[^\[\]]+)\]\((?P<name>[A-Za-z][\w-]*)\)")
 _STARTS = re.compile(r"<START:(?P<name>[\w.-]+)>\s*(?P<text>[^<>]*?)\s*<END>")
+_NAMED = re.compile(r"\[(?P<name>[A-Za-z][\w-]*)\s:\s(?P<text>[^\[\]]+?)\s?\]")
+_BRACED = re.compile(r"\{\{\s*(?P<name>[A-Za-z][\w-]*)\s*:\s*(?P<text>[^{}]+?)\s*\}\}")
 _HTML = re.compile(
     r"a|abbr|b|big|blockquote|body|br|center|cite|code|d[dlt]|del|div|em|font|h[1-6r]|head|html|i"
     r"|img|ins|kbd|li|mark|[ou]l|p|pre|q|s|samp|script|small|span|strike|strong|style|su[bp]"
@@ -45,10 +47,11 @@ def labelled(table: Table) -> Table | None:
     is_whole = sum(map(len, started)) == sum(line.count("<START") for line in sample)
     if is_whole and _are_named(started):
         return _as_spans(table, partial(_without, _STARTS), "<START:TYPE> … <END>")
-    named = [[found["name"] for found in _BRACKETS.finditer(line)] for line in sample]
-    has_links = sum(map(len, named)) < sum(line.count("](") for line in sample)
-    if not has_links and _are_named(named):
-        return _as_spans(table, partial(_without, _BRACKETS), "[…](TYPE)")
+    for shape, sign in (("[…](TYPE)", "]("), ("[TYPE : …]", ""), ("{{TYPE:…}}", "{{")):
+        named = [[mark["label"] for mark in SHAPES[shape](line)[1]] for line in sample]
+        has_links = bool(sign) and sum(map(len, named)) < sum(line.count(sign) for line in sample)
+        if not has_links and _are_named(named):
+            return _as_spans(table, SHAPES[shape], shape)
     return None
 
 
@@ -129,3 +132,11 @@ def _without(marks: re.Pattern[str], line: str) -> Unmarked:
         spans.append(span(len(text), len(text) + len(mark["text"]), mark["name"]))
         text += mark["text"]
     return text + line[at:], spans
+
+
+SHAPES: Mapping[str, Callable[[str], Unmarked]] = {
+    "[…](TYPE)": partial(_without, _BRACKETS),
+    "[TYPE : …]": partial(_without, _NAMED),
+    "{{TYPE:…}}": partial(_without, _BRACED),
+}
+"""Marks that hold the name of their type, and what takes them out of a line."""

@@ -1,6 +1,7 @@
 """A text beside a tag for each of its words, in one cell each, becomes lists of words and tags.
 
-The words are what white space parts. The tags stand in a cell with spaces between them, or as a
+The words are what white space parts, or the control sign U+0002, as PaddleNLP's files have it. The
+tags stand in a cell with spaces between them, or as a
 list: the tables of many a tutorial, "Dmitri Quist left" beside "B-PER I-PER O".
 """
 
@@ -16,7 +17,8 @@ SAMPLE = 200
 FIT = 0.9  # share of rows with as many tags as words
 _TAG = re.compile(r"[OoBIESLUM]|[BIESLUM][-_]\S+|[biesulm][-_]\S+|\S+[-_][BIESLUM]")
 _MARKED = re.compile(r"\S[-_].*|.*[-_]\S")
-_ITEM = re.compile(r"[^\s,'\"\[\]()]+")
+_ITEM = re.compile(r"[^\s\x02,'\"\[\]()]+")
+_SIGN = "\x02"
 FORMATS = frozenset(["csv", "tsv", "sheet", "jsonl", "parquet", "frame"])
 
 
@@ -40,21 +42,27 @@ def lists(table: Table) -> Table | None:
     def rows() -> Iterator[Row]:
         for row in table.rows():
             cells = list(row.cells)
-            cells[text] = json.dumps(cells[text].split(), ensure_ascii=False)
+            cells[text] = json.dumps(_words(cells[text]), ensure_ascii=False)
             for place in marks:
                 cells[place] = json.dumps(_ITEM.findall(cells[place]), ensure_ascii=False)
             yield replace(row, cells=tuple(cells), given=row.given or row.cells)
 
     named = " and ".join(repr(table.columns[place]) for place in sorted(marks))
-    reason = f"{named}: a tag for each word of {table.columns[text]!r}, parted at white space"
+    sign = "U+0002" if any(_SIGN in row[text] for row in sample) else "white space"
+    reason = f"{named}: a tag for each word of {table.columns[text]!r}, parted at {sign}"
     return replace(table, reasons=(*table.reasons, reason), rows=rows)
+
+
+def _words(cell: str) -> list[str]:
+    return cell.split(_SIGN) if _SIGN in cell else cell.split()
 
 
 def _are_tags(cells: Sequence[str]) -> bool:
     found = [_ITEM.findall(cell) for cell in cells if cell.strip()]
     items = [item for row in found for item in row]
     several = sum(len(row) > 1 for row in found)
-    is_marked = any(map(_MARKED.fullmatch, items)) and any(item in ("O", "o") for item in items)
+    is_sure = any(_SIGN in cell for cell in cells) or any(item in ("O", "o") for item in items)
+    is_marked = any(map(_MARKED.fullmatch, items)) and is_sure
     return (
         is_marked
         and several >= len(found) / 2
@@ -66,5 +74,5 @@ def _fit(sample: Sequence[tuple[str, ...]], text: int, tags: int) -> bool:
     rows = [row for row in sample if row[text].strip() and row[tags].strip()]
     if not rows or any(row[text].lstrip()[0] in "[{" for row in rows[:20]):
         return False
-    alike = sum(len(row[text].split()) == len(_ITEM.findall(row[tags])) for row in rows)
+    alike = sum(len(_words(row[text])) == len(_ITEM.findall(row[tags])) for row in rows)
     return alike >= FIT * len(rows)

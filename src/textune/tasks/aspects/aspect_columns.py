@@ -208,6 +208,8 @@ def _alike(able: Sequence[Column], headed: bool) -> list[Column]:
         is_judged = min(map(float, _values_of(group))) < 0  # nobody counts below 0
         if not _are_scales(group) or (len(likely) < 2 and not is_judged):
             return []
+        if len(likely) > 1 and _are_people(likely):  # the number of a set is not what they said
+            group = likely
     if all(map(choices.is_mark, group)) and not choices.are_polarity(group):
         return []
     return group
