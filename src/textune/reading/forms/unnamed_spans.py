@@ -76,9 +76,9 @@ def _stretches(cell: str) -> list[Stretch] | None:
     """Read the places of a cell; None where they are written otherwise."""
     cell = cell.strip()
     if _NUMBERS.fullmatch(cell):
-        places = sorted({int(number) for number in re.findall(r"\d+", cell)})
-        starts = [at for at in places if not places or at - 1 not in set(places)]
-        ends = [at + 1 for at in places if at + 1 not in set(places)]
+        marked = {int(number) for number in re.findall(r"\d+", cell)}
+        starts = sorted(at for at in marked if at - 1 not in marked)
+        ends = sorted(at + 1 for at in marked if at + 1 not in marked)
         return list(zip(starts, ends, strict=True))
     if _PAIRS.fullmatch(cell):
         return [(int(start), int(end)) for start, end in _PAIR.findall(cell)]
