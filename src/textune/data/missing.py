@@ -67,7 +67,7 @@ class Gaps:
     @classmethod
     def of(cls, table: Table, contract: Contract) -> Self | None:
         """Make one for a table; None where its labels are classes of several columns, or none."""
-        are_marks = contract.form == "columns" and contract.task == "multi"
+        are_marks = contract.form == "columns"
         is_one = len(contract.label) == 1 or are_marks
         if not (is_one and contract.label) or not {*contract.label} <= {*table.columns}:
             return None
