@@ -8,7 +8,7 @@ A blank line ends a text. What stands beside each word, as its language, is left
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from textune.reading.lines import lines
 from textune.reading.told import problems_of
 from textune.records import Row, Table
 
-SAMPLE = 200  # texts
+SAMPLE = 1 << 19  # characters
 LONGEST = 2_000  # lines of a text, above which it is none
 FEWEST = 5  # texts, below which nothing can be told
 MOST = 0.98  # share of texts and of words that are written so
@@ -29,10 +29,10 @@ Lines = list[tuple[int, list[str]]]  # numbers, and cells
 
 def read(path: Path, why: tuple[str, ...] = ()) -> Table | None:
     """Recognise such texts by the first of a file; None where it is anything else."""
-    begun = list(islice(lines(path), LONGEST))
+    begun = _begin(path)
     if all(map(str.strip, begun)):  # as most files are
         return None
-    sample = list(islice(_groups(path), SAMPLE))
+    sample = list(_groups(begun))
     if any(len(group) > LONGEST for group in sample):
         return None
     heads = Counter((group[0][1][0], len(group[0][1])) for group in sample)
@@ -60,9 +60,20 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table | None:
     return Table.of_file(path, "tsv", columns, tuple(filter(None, reasons)), rows, has_header=False)
 
 
-def _groups(path: Path) -> Iterator[Lines]:
+def _begin(path: Path) -> list[str]:
+    """Return the first lines of a file."""
+    found, size = [], 0
+    for line in lines(path):
+        size += len(line)
+        found.append(line)
+        if size > SAMPLE:
+            break
+    return found
+
+
+def _groups(written: Iterable[str]) -> Iterator[Lines]:
     """Part a file of cells that stand between tabs where lines are blank."""
-    numbered = enumerate(lines(path), start=1)
+    numbered = enumerate(written, start=1)
     for is_blank, group in groupby(numbered, key=lambda item: not item[1].strip()):
         if not is_blank:
             held = islice(group, LONGEST + 1)  # the rest of a longer one is passed over
@@ -71,7 +82,7 @@ def _groups(path: Path) -> Iterator[Lines]:
 
 def _rows(path: Path, mark: str, width: int) -> Iterator[Row]:
     with problems_of(path) as problems:
-        for (number, head), *words in _groups(path):
+        for (number, head), *words in _groups(lines(path)):
             origin = f"{path.name}:{number}"
             if len(words) >= LONGEST:
                 raise DataError(

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from textune.errors import DataError, excerpt
 from textune.reading.forms.interface import first_rows
@@ -19,6 +20,7 @@ from textune.records import Row, Table
 SIGN = "####"
 SAMPLE = 500
 WHOLE = 200_000  # lines that are looked at, where the first all begin with one class
+BEGIN = 100  # characters of each of these
 MOST = 0.98  # share of lines that are so
 FEWEST = 10  # lines, below which the first words tell nothing
 _CODED = re.compile(r"[A-Z][A-Z_]+:[A-Za-z_]+")
@@ -40,7 +42,8 @@ def labelled(table: Table) -> Table | None:
     if _are_slashed(sample):
         return _slashed(table)
     if _is_sorted(sample):  # by its classes: those of later lines are not among the first
-        sample = [cells[0] for cells in first_rows(table, WHOLE) if cells[0].strip()]
+        begun = (row.cells[0][:BEGIN] for row in islice(table.rows(), WHOLE))
+        sample = [line for line in begun if line.strip()]
     return _first(table) if _begin_with_classes(sample) else None
 
 
