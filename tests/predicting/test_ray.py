@@ -7,6 +7,7 @@ import csv
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,7 +112,8 @@ def test_a_cluster_that_is_not_there_is_said(run, source, tmp_path):
     assert isinstance(done.exception, SettingsError)
 
 
-def test_the_function_of_spark_labels(tiny_base, tmp_path):
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+def test_the_function_of_spark_labels(tiny_base, tmp_path, monkeypatch):
     sql = pytest.importorskip("pyspark.sql")
     functions = pytest.importorskip("pyspark.sql.functions")
     if shutil.which("java") is None:
@@ -121,10 +123,11 @@ def test_the_function_of_spark_labels(tiny_base, tmp_path):
     code = page.read_text(encoding="utf-8").partition("<!-- spark -->\n```text\n")[2]
     names = {"pandas": pandas, "textune": textune, "Iterator": Iterator, "RUN": str(run)}
     names |= {"pandas_udf": functions.pandas_udf}
-    exec(code.partition("```")[0], names)
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)  # of what Spark starts
     spark = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
     session = spark.getOrCreate()
     try:
+        exec(code.partition("```")[0], names)
         frame = session.createDataFrame([(text,) for text in TEXTS[:10]], ["text"])
         found = frame.withColumn("label", names["label"]("text")).collect()
     finally:
