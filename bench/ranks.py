@@ -145,7 +145,7 @@ def _textune(
     rows: list[tuple[str, int]],
     processes: int,
     threads: int,
-    numbers: str = "fp32",
+    precision: str = "fp32",
 ) -> Path:
     """Train by the command line; return the run."""
     file, out = folder / f"{name}.csv", folder / name
@@ -157,7 +157,7 @@ def _textune(
         "train.epochs": 1,
         "train.batch_size": options.batch,
         "train.dropout": 0,
-        "train.precision": numbers,
+        "train.precision": precision,
         "train.threads": threads,
         "train.warmup_share": 0,
         "train.keep_checkpoints": "true",

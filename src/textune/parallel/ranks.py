@@ -59,7 +59,7 @@ class Ranks:
         self.stop: Stop | None = None  # what notes signals in this process
         self.are_stopped = False  # whether another process was asked to stop
         self._joined = joined
-        self.seen: Shared | None = None  # memory that all processes see
+        self.memory: Shared | None = None  # that all processes see
         self._size = 0  # numbers that they asked for
 
     @property
@@ -161,18 +161,18 @@ class Ranks:
         """Return once all processes have called this."""
         self.add([torch.zeros(1)])()
 
-    def memory(self, size: int) -> Shared | None:
+    def share_memory(self, size: int) -> Shared | None:
         """Return memory that all processes see, for so many numbers of each; None: they have none.
 
         All ask for it at the same time. It stays until they ask for another size.
         """
         if size != self._size:
-            self.seen, self._size = None, size
+            self.memory, self._size = None, size
             place = self.place
-            self.seen = shared.opened(
+            self.memory = shared.opened(
                 place.rank, place.world, size, lambda item: self.add([item])()
             )
-        return self.seen
+        return self.memory
 
     def deal(self, groups: Iterable[Rows], sizes: NDArray[np.int64]) -> list[Rows]:
         """Return this process's share of groups of texts, about as many tokens as any other's.

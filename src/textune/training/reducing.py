@@ -77,7 +77,7 @@ class Reducer:
     def open(self) -> None:
         """Take the memory that all processes see, where gradients lie in that of a machine."""
         if self._buckets and self._buckets[0].weights[0].device.type == "cpu":
-            self._memory = self._ranks.memory(self._buckets[-1].place.stop)
+            self._memory = self._ranks.share_memory(self._buckets[-1].place.stop)
 
     def begin(self) -> None:
         """Send gradients from here on as they become complete."""

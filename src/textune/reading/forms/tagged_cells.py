@@ -1,8 +1,8 @@
 """A text beside a tag for each of its words, in one cell each, becomes lists of words and tags.
 
 The words are what white space parts, or the control sign U+0002, as PaddleNLP's files have it. The
-tags stand in a cell with spaces between them, or as a
-list: the tables of many a tutorial, "Dmitri Quist left" beside "B-PER I-PER O".
+tags stand in a cell with spaces between them, or as a list: the tables of many a tutorial, "Dmitri
+Quist left" beside "B-PER I-PER O".
 """
 
 import json
