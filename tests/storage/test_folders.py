@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from textune.errors import BusyError, RunError
+from textune.errors import BusyError, RunError, SettingsError
 from textune.storage import atomic, folders
 
 HOLD = """
@@ -340,3 +340,11 @@ def test_what_is_whole_stays_and_what_is_damaged_is_written_anew(tmp_path, name)
     (folder / name).write_bytes(content[:-3])
     assert folders.mend(folder, made) == [name]
     assert (folder / name).read_bytes() == content
+
+
+def test_a_mistake_leaves_no_folder_that_was_made_for_the_run(tmp_path):
+    (tmp_path / "mine").mkdir()
+    for place in ("runs/reviews", "mine/a/b"):
+        with pytest.raises(SettingsError), claimed(tmp_path / place):
+            raise SettingsError("a mistake that is found before anything is written")
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]

@@ -6,6 +6,7 @@ import socket
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -45,7 +46,7 @@ def claim(
     """
     if resume and overwrite:
         raise RunError("--resume and --overwrite exclude each other: continue, or start anew")
-    is_new = _make(folder)
+    made = _make(folder)
     lock = _lock(folder)
     try:
         _refuse(folder, resume=resume, overwrite=overwrite, inputs=inputs or {})
@@ -58,9 +59,9 @@ def claim(
         raise RunError(_words(folder, error)) from error
     finally:
         _release(folder, lock)
-        if is_new:  # a mistake was found before anything was written
-            with suppress(OSError):
-                folder.rmdir()
+        with suppress(OSError):  # of those that are not empty
+            for one in made:  # where a mistake was found before anything was written
+                one.rmdir()
 
 
 @contextmanager
@@ -229,20 +230,20 @@ def _is_whole(file: Path) -> bool:
         return False
 
 
-def _make(folder: Path) -> bool:
-    """Make a folder where there is none; tell whether there was none."""
+def _make(folder: Path) -> list[Path]:
+    """Make a folder, and those that it lies in, where there are none; return these from it up."""
     try:
         if folder.exists() and not folder.is_dir():
             raise RunError(f"{folder}: is a file; --out names a folder")
         names.require_utf8(folder, "choose another --out")
-        is_new = not folder.exists()
+        made = list(takewhile(lambda one: not one.exists(), (folder, *folder.parents)))
         folder.mkdir(parents=True, exist_ok=True)
     except TextuneError:
         raise
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise RunError(f"{folder}: cannot be made: {why}; choose another --out") from error
-    return is_new
+    return made
 
 
 def _lock(folder: Path) -> FileLock:
