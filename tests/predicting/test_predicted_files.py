@@ -190,7 +190,11 @@ def test_the_input_is_never_its_own_output(predictor, source, tmp_path, link):
         ("out.xlsx", SettingsError, r"unknown ending; allowed: \.csv, \.tsv, .*also with \.gz"),
         ("out", SettingsError, "unknown ending"),
         ("out.parquet.gz", SettingsError, "unknown ending"),
-        ("nowhere/out.csv", RunError, "there is no folder .*nowhere"),
+        (
+            "nowhere/out.csv",
+            RunError,
+            "there is no folder .*nowhere; make it, or name another file",
+        ),
     ],
 )
 def test_an_output_that_cannot_be_is_refused_first(predictor, tmp_path, name, kind, message):

@@ -226,7 +226,7 @@ def check_place(source: object, output: Path, *, overwrite: bool) -> None:
         raise RunError(f"{output}: already exists; --overwrite replaces it")
     folder = atomic.target(output).parent
     if not folder.is_dir():
-        raise RunError(f"{output}: there is no folder {folder}")
+        raise RunError(f"{output}: there is no folder {folder}; make it, or name another file")
     if not os.access(folder, os.W_OK):
         raise RunError(f"{output}: nothing may be written in the folder {folder}")
     with suppress(OSError):
