@@ -75,19 +75,19 @@ def test_where_there_is_too_little_none_has_any_and_nothing_stays_open():
 
 def test_what_a_number_of_another_machine_names_is_not_opened(tmp_path):
     file = tmp_path / "memfd"
-    file.write_bytes(bytes(shared.HEAD + WORLD * SIZE * shared.WIDTH))
+    file.write_bytes(bytes(shared.bytes_of(WORLD, SIZE)))
     with file.open("r+b") as opened:
 
         def task(rank, met):
             def add(item):
-                if rank == 0 and len(item) == 3:  # its own memory is not what is named
-                    item[1] = opened.fileno()
+                if rank == 0 and len(item) > 1:  # its own memory is not what is named
+                    item[0] = opened.fileno()
                 met.add(item)
 
             return shared.opened(rank, WORLD, SIZE, add)
 
         assert by_all(task) == [None] * WORLD
-    assert file.read_bytes().count(0) == shared.HEAD + WORLD * SIZE * shared.WIDTH
+    assert file.read_bytes().count(0) == shared.bytes_of(WORLD, SIZE)
 
 
 def test_one_process_alone_has_what_it_has_laid_down():

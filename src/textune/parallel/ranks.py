@@ -22,8 +22,8 @@ from torch import Tensor
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
-from textune.errors import OutOfMemoryError, RanksError, TextuneError, first_line
-from textune.parallel import answers, shared
+from textune.errors import RanksError, TextuneError, first_line
+from textune.parallel import answers, lost, meeting, shared
 from textune.parallel.answers import Answer, Rows
 from textune.parallel.place import FIRST, Place
 from textune.parallel.pulse import Pulse
@@ -31,7 +31,7 @@ from textune.parallel.shared import Shared
 
 WORDS = 512  # bytes of a word that goes out in one message
 FOREVER = timedelta(days=365)
-LOOK = timedelta(seconds=1)  # between two looks whether the first process lives
+LOOK = timedelta(seconds=meeting.LOOK)  # between two looks whether the first process lives
 LEAVE = 5.0  # seconds
 END = {"do": "end"}
 
@@ -90,6 +90,10 @@ class Ranks:
         if self._joined is None:
             return
         text = json.dumps(word).encode()
+        if self.memory is not None:
+            with self.watched():
+                self.memory.words.say(text, self._patient(within.total_seconds()))
+            return
         head = np.zeros(WORDS, dtype=np.uint8)
         head[:8] = np.frombuffer(np.int64(len(text)).tobytes(), dtype=np.uint8)
         short = text[: WORDS - 8]
@@ -108,6 +112,10 @@ class Ranks:
             RanksError: It is lost.
         """
         assert self._joined is not None
+        if self.memory is not None:
+            with self.watched():
+                heard: dict[str, Any] = json.loads(self.memory.words.hear(self._while_seen()))
+            return heard
         head = torch.zeros(WORDS, dtype=torch.uint8)
         with self.watched():
             self._await(dist.broadcast(head, 0, group=self._joined.words, async_op=True))
@@ -146,7 +154,11 @@ class Ranks:
         All processes give tensors of the same shapes, in the same order.
         """
         if self._joined is None:
-            return lambda: None
+            return _nothing
+        if self.memory is not None and meeting.fit(tensors):
+            with self.watched():
+                self.memory.meetings.add(tensors, self._patient(self._joined.seconds))
+            return _nothing
         with self.watched():
             begun = [dist.all_reduce(item, async_op=True) for item in tensors]
 
@@ -159,7 +171,11 @@ class Ranks:
 
     def meet(self) -> None:
         """Return once all processes have called this."""
-        self.add([torch.zeros(1)])()
+        if self._joined is None or self.memory is None:
+            self.add([torch.zeros(1)])()
+            return
+        with self.watched():
+            self.memory.meetings.meet(self._patient(self._joined.seconds))
 
     def share_memory(self, size: int) -> Shared | None:
         """Return memory that all processes see, for so many numbers of each; None: they have none.
@@ -167,7 +183,8 @@ class Ranks:
         All ask for it at the same time. It stays until they ask for another size.
         """
         if size != self._size:
-            self.memory, self._size = None, size
+            self._let_go()
+            self._size = size
             place = self.place
             self.memory = shared.opened(
                 place.rank, place.world, size, lambda item: self.add([item])()
@@ -222,11 +239,18 @@ class Ranks:
 
     def leave(self) -> None:
         """End what joins the processes; what waits for one that has failed does not end so soon."""
+        self._let_go()
         if self._joined is not None:
             self._joined.pulse.end()
             ending = threading.Thread(target=dist.destroy_process_group, daemon=True)
             ending.start()
             ending.join(LEAVE)
+
+    def _let_go(self) -> None:
+        """Let go of the memory that all processes see; from now on they speak by torch."""
+        if self.memory is not None:
+            self.memory.close()
+        self.memory = None
 
     def _spread(self, item: Tensor) -> None:
         assert self._joined is not None
@@ -234,8 +258,7 @@ class Ranks:
 
     def _await(self, begun: Any) -> None:
         """Wait for a message of the first process, while that is seen to live."""
-        assert self._joined is not None
-        count, seen = -1, time.monotonic()
+        look = self._while_seen()
         while True:
             try:
                 begun.wait(LOOK)
@@ -244,11 +267,37 @@ class Ranks:
                     raise
             else:
                 return
+            look()
+
+    def _while_seen(self) -> Callable[[], None]:
+        """Return what raises an error once the first process has not been seen for long."""
+        assert self._joined is not None
+        pulse, limit = self._joined.pulse, self._joined.seconds
+        count, seen = -1, time.monotonic()
+
+        def look() -> None:
+            nonlocal count, seen
             now = time.monotonic()
-            before, count = count, self._joined.pulse.count(0)
+            before, count = count, pulse.count(0)
             seen = now if count != before else seen
-            if now - seen > self._joined.seconds:
-                raise RuntimeError(f"rank 0 was not seen for {self._joined.seconds:g} seconds")
+            if now - seen > limit:
+                raise RuntimeError(f"rank 0 was not seen for {limit:g} seconds")
+
+        return look
+
+    def _patient(self, seconds: float) -> Callable[[], None]:
+        """Return what raises an error so many seconds from now, or once another process failed."""
+        assert self._joined is not None
+        pulse, end = self._joined.pulse, time.monotonic() + seconds
+        others = [rank for rank in range(self.place.world) if rank != self.place.rank]
+
+        def look() -> None:
+            if time.monotonic() > end:
+                raise RuntimeError(f"the others have not come within {seconds:g} seconds")
+            if pulse.faults(others):
+                raise RuntimeError("another process has failed")
+
+        return look
 
     @contextmanager
     def watched(self, but: Callable[[BaseException], bool] | None = None) -> Iterator[None]:
@@ -262,37 +311,8 @@ class Ranks:
         except RuntimeError as error:
             if isinstance(error, TextuneError) or (but is not None and but(error)):
                 raise
-            raise self._lost(error) from error
-
-    def _lost(self, error: RuntimeError) -> RanksError:
-        """Say which process is lost, and of what."""
-        assert self._joined is not None
-        pulse, me = self._joined.pulse, self.place
-        others = [rank for rank in range(me.world) if rank != me.rank]
-        try:
-            if not (faults := pulse.faults(others)):
-                silent = pulse.silent(others)
-                faults = pulse.faults(others)
-            else:
-                silent = []
-            hosts = {rank: pulse.host(rank) for rank in (*faults, *silent)}
-        except RuntimeError:  # the store has ended, which is the first process's or its agent's
-            return _told_by(me, [0], f"rank 0 of {me.world}, or what started it, has ended")
-        names = {rank: Place(rank, me.world).words(hosts[rank]) for rank in hosts}
-        if faults:
-            text = "; ".join(f"{names[rank]}: {text}" for rank, (text, _) in faults.items())
-        elif silent:
-            listed = ", ".join(names[rank] for rank in silent)
-            text = f"{listed}: has ended, or stands still; nothing is heard of it"
-        else:
-            text = (
-                f"the processes wait for each other in vain, though all {me.world} live "
-                f"({first_line(error)})"
-            )
-        lost = _told_by(me, silent, text)
-        if any(code == OutOfMemoryError.exit_code for _, code in faults.values()):
-            lost.exit_code = OutOfMemoryError.exit_code
-        return lost
+            assert self._joined is not None
+            raise lost.named(error, self.place, self._joined.pulse) from error
 
 
 ALONE = Ranks(FIRST)
@@ -334,12 +354,8 @@ def join(place: Place, *, seconds: float, by_cards: bool) -> Ranks:
     return Ranks(place, _Joined(pulse, words, seconds))
 
 
-def _told_by(me: Place, lost: Sequence[int], text: str) -> RanksError:
-    """Make the error of a lost process; where the first one is lost, the next one says so."""
-    error = RanksError(text)
-    living = (rank for rank in range(me.world) if rank not in lost)
-    error.is_told_here = 0 in lost and me.rank == next(living, me.rank)
-    return error
+def _nothing() -> None:
+    """Wait for nothing."""
 
 
 def _bytes(item: Tensor) -> Tensor:

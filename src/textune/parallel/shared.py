@@ -7,14 +7,18 @@ name in any folder, so a process that is killed leaves nothing of it.
 import mmap
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-HEAD = mmap.PAGESIZE  # bytes before the numbers; the first eight of them name the memory
+from textune.parallel import meeting
+from textune.parallel.meeting import Counts, Meetings, Processes, Words
+
+HEAD = mmap.PAGESIZE  # bytes before all else; the first eight of them name the memory
+LINE = 64  # bytes of a line of the cache: processes that count in the same one slow each other
 WIDTH = 4  # bytes of a number in fp32
 NAME = "textune-gradients"
 CACHED = 1 << 17  # numbers that are added at once: a cache holds those of two processes
@@ -28,17 +32,25 @@ class Shared:
     Args:
         numbers: (W, N) fp32, which all of them see.
         rank: Of this process.
+        others: The other processes.
+        told: Where they meet, and what the first one says, in the same memory.
     """
 
-    def __init__(self, numbers: Tensor, rank: int):
+    def __init__(self, numbers: Tensor, rank: int, others: Processes, told: tuple[Meetings, Words]):
         world, size = numbers.shape
         share = slice(size * rank // world, size * (rank + 1) // world)
         self._numbers, self._rank, self._share = numbers, rank, share
+        self._others = others
+        self.meetings, self.words = told
 
     @property
     def own(self) -> Tensor:
         """Return where this process lays its numbers down, (N,)."""
         return self._numbers[self._rank]
+
+    def close(self) -> None:
+        """Let go of the other processes; the memory goes with what reads it."""
+        self._others.close()
 
     def add(self, meet: Callable[[], None]) -> None:
         """Make what each process has laid down the sums over all; all have laid theirs down.
@@ -65,26 +77,54 @@ def opened(rank: int, world: int, size: int, add: Sum) -> Shared | None:
         size: N, numbers of each.
         add: Brings all to know where the memory is, and whether each of them has it.
     """
-    length = HEAD + world * size * WIDTH
+    length = bytes_of(world, size)
     own = _made(length) if rank == 0 else None
-    where = torch.zeros(3, dtype=torch.int64)  # process, its descriptor, what names the memory
+    where = torch.zeros(2 + world, dtype=torch.int64)  # descriptor, name, processes
+    where[2 + rank] = os.getpid()
     if own is not None:
-        where[:] = torch.tensor([os.getpid(), own, secrets.randbits(62)])
+        where[:2] = torch.tensor([own, secrets.randbits(62)])
     mapped = None if own is None else _mapped(own, length)
     if mapped is not None:
-        mapped[:8] = int(where[2]).to_bytes(8, "little")
+        mapped[:8] = int(where[1]).to_bytes(8, "little")
     add(where)
-    process, descriptor, name = where.tolist()
-    if rank and process:
-        mapped = _found(Path(f"/proc/{process}/fd/{descriptor}"), length, name)
-    lacking = torch.tensor([int(mapped is None)])
+    descriptor, name, *processes = where.tolist()
+    if rank and name:
+        mapped = _found(Path(f"/proc/{processes[0]}/fd/{descriptor}"), length, name)
+    others = None if mapped is None else _watched(processes, rank)
+    lacking = torch.tensor([int(others is None)])
     add(lacking)
     if own is not None:
         os.close(own)
-    if mapped is None or int(lacking):
+    if mapped is None or others is None:
         return None
-    numbers = torch.frombuffer(mapped, dtype=torch.float32, offset=HEAD)
-    return Shared(numbers.view(world, size), rank)
+    if int(lacking):
+        others.close()
+        return None
+    everything = torch.frombuffer(mapped, dtype=torch.uint8, offset=HEAD)
+    lines, said, brought, numbers = everything.split(_sizes(world, size))
+    counts = [
+        Counts(one, rank, others) for one in lines.view(torch.int64).view(2, world, -1)[..., 0]
+    ]
+    meetings = Meetings(counts[0], brought.view(2, world, -1), rank)
+    words = Words(counts[1], said)
+    return Shared(numbers.view(torch.float32).view(world, size), rank, others, (meetings, words))
+
+
+def bytes_of(world: int, size: int) -> int:
+    """Return how long the memory is, for so many numbers of each process."""
+    return HEAD + sum(_sizes(world, size))
+
+
+def _sizes(world: int, size: int) -> tuple[int, ...]:
+    """Return the bytes of the counts, of what is said, of what is brought, and of the numbers."""
+    return 2 * world * LINE, meeting.ROOM, 2 * world * meeting.ROOM, world * size * WIDTH
+
+
+def _watched(processes: Sequence[int], rank: int) -> Processes | None:
+    """Watch the other processes; None where the system cannot."""
+    with suppress(OSError, AttributeError):  # it is not Linux, or an old one
+        return Processes({each: number for each, number in enumerate(processes) if each != rank})
+    return None
 
 
 def _made(length: int) -> int | None:
