@@ -5,7 +5,9 @@ import json
 import pytest
 import torch
 
-from textune.records import Step
+from textune.records import Step, Validated
+from textune.report import pages, pictures
+from textune.report.pages import Files
 from textune.runs.journal import Journal
 
 
@@ -83,3 +85,38 @@ def test_of_a_card_the_last_steps_are_written_later(tmp_path):
     assert [json.loads(line)["loss"] for line in file.read_text("utf-8").splitlines()] == list(
         map(float, range(1, 23))
     )
+
+
+def of_all_kinds(file):
+    journal = Journal(file)
+    journal.tell_retry({"at": 2, "why": "constant predictions", "lr": 1e-5, "warmup_share": 0.2})
+    noted(journal, [1, 2], 1, 0.5)
+    journal.epoch(step(2, 1))
+    found = {"loss": 0.5, "log_loss": 0.5, "mcc": 0.25, "accuracy": 0.75, "n": 8}
+    journal.validated(Validated(2, 1.0, found, "mcc", is_best=True, seconds=0.1))
+    journal.close()
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def changes(line):
+    """Yield a line whose keys are lost or whose values have other types, one at a time."""
+    for key in line:
+        yield {name: value for name, value in line.items() if name != key}
+        for value in (None, "a", True, -1, 1e400, [1], {"a": "b"}):
+            yield line | {key: value}
+
+
+def test_a_changed_line_of_a_log_breaks_no_page_and_no_run_that_goes_on(tmp_path):
+    file = tmp_path / "log.jsonl"
+    whole = of_all_kinds(file)
+    assert [line["kind"] for line in whole] == ["retry", "step", "step", "epoch", "validation"]
+    for place, line in enumerate(whole):
+        for changed in changes(line):
+            rows = [*whole[:place], changed, *whole[place + 1 :]]
+            file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+            told = Files.read(tmp_path, needed=False).log
+            assert len(told) >= len(whole) - 1
+            pages.times(told)
+            pictures.charts(told, {})
+            Journal(file, after=2)
+            assert len(file.read_text(encoding="utf-8").splitlines()) >= len(whole) - 2

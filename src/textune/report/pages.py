@@ -17,6 +17,7 @@ from textune.errors import RunError
 from textune.metrics import written
 from textune.metrics.catalogue import Metric
 from textune.metrics.metrics import Report
+from textune.runs import logged
 from textune.runs.typed import Capsule, LogLine, PlainCard
 
 UNKNOWN = "\N{EN DASH}"
@@ -55,7 +56,7 @@ class Files:
             card=cast("PlainCard", _read(run_dir / "data_card.json")),
             settings=_read(run_dir / "config.toml"),
             capsule=cast("Capsule", _read(run_dir / "capsule.json")),
-            log=_read_log(run_dir / "log.jsonl"),
+            log=[line for _, line in logged.read(run_dir / "log.jsonl")],
         )
 
     @property
@@ -73,21 +74,6 @@ def _read(path: Path) -> dict[str, object]:
     except ValueError as error:
         raise RunError(f"{path}: damaged ({error}); train again or delete the file") from error
     return found if isinstance(found, dict) else {}
-
-
-def _read_log(path: Path) -> list[LogLine]:
-    """Read the lines that are whole: a run that was killed may have left half a one."""
-    if not path.is_file():
-        return []
-    lines: list[LogLine] = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            found = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(found, dict) and isinstance(found.get("step"), int):
-            lines.append(cast("LogLine", found))
-    return lines
 
 
 def flat(nested: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -4,13 +4,13 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from textune.metrics import catalogue, metrics
 from textune.records import Step, Validated
+from textune.runs import logged
 from textune.runs.typed import LogLine
 from textune.storage import atomic
 from textune.trackers.several import Trackers
@@ -117,7 +117,7 @@ class Journal:
 
     def tell_retry(self, retry: Mapping[str, Any]) -> None:
         """Note why and how training began anew, where that is not noted."""
-        if self._size == 0 or RETRY not in _kinds(self._file):
+        if self._size == 0 or RETRY not in _told(self._file):
             found = {key: retry[key] for key in ("at", "why", "lr", "warmup_share")}
             self._write(cast("LogLine", {"kind": RETRY, "step": 0, **found}))
             self._send()
@@ -196,11 +196,8 @@ def _by_label(found: Mapping[str, Any]) -> dict[str, float | None]:
 def _told(file: Path) -> dict[str, int]:
     """Return the last step of each kind of line that a log has, if there is one."""
     found: dict[str, int] = {}
-    if file.is_file():
-        for line in file.read_bytes().decode("utf-8", "replace").splitlines():
-            if (step := _step_of(line)) > -1:
-                kind = str(json.loads(line).get("kind"))
-                found[kind] = max(step, found.get(kind, -1))
+    for _, line in logged.read(file):
+        found[line["kind"]] = max(line["step"], found.get(line["kind"], -1))
     return found
 
 
@@ -213,40 +210,19 @@ def _drop_later(file: Path, after: int) -> defaultdict[int, Epoch]:
     epochs: defaultdict[int, Epoch] = defaultdict(Epoch)
     if not file.is_file():
         return epochs
-    before = file.read_bytes()
-    lines = before.decode("utf-8", "replace").splitlines()
-    whole = [line for line in lines if -1 < _step_of(line) <= after]
-    kept = "".join(f"{line}\n" for line in whole).encode()
-    if kept != before:
+    whole = [(text, line) for text, line in logged.read(file) if line["step"] <= after]
+    kept = "".join(f"{text}\n" for text, _ in whole).encode()
+    if kept != file.read_bytes():
         atomic.write_bytes(file, kept)
-    for found in map(json.loads, whole):
-        if found.get("kind") == "step":
-            with suppress(KeyError, TypeError):
-                epochs[found["epoch"]].seconds += found["seconds"]
-                epochs[found["epoch"]].losses.append(float(found["loss"]))
+    for _, line in whole:
+        if line["kind"] == "step":
+            epoch = epochs[int(line["epoch"])]
+            epoch.seconds += line["seconds"]
+            if (loss := line.get("loss")) is not None:
+                epoch.losses.append(loss)
     return epochs
-
-
-def _kinds(file: Path) -> set[str]:
-    """Return what kinds of lines a log has."""
-    if not file.is_file():
-        return set()
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return {str(json.loads(line).get("kind")) for line in lines if _step_of(line) >= 0}
 
 
 def _steps_in(file: Path) -> int:
     """Count the updates that a log tells of."""
-    if not file.is_file():
-        return 0
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return len({_step_of(line) for line in lines if json.loads(line).get("kind") == "step"})
-
-
-def _step_of(line: str) -> int:
-    """Return the step that a line tells of; -1 where it is no line of a log."""
-    try:
-        found = json.loads(line)["step"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return -1
-    return found if isinstance(found, int) else -1
+    return len({line["step"] for _, line in logged.read(file) if line["kind"] == "step"})
