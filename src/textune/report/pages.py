@@ -98,7 +98,7 @@ def times(log: Sequence[LogLine]) -> list[tuple[str, str, str]]:
     judging: defaultdict[int, float] = defaultdict(float)
     for line in log:
         if line.get("kind") == "validation" and "seconds" in line:
-            judging[math.ceil(float(line["epoch"]))] += float(line["seconds"])
+            judging[math.ceil(line.get("epoch", 0))] += line["seconds"]
     rows = [
         (str(epoch), written.clock(training[epoch]), written.clock(judging[epoch]))
         for epoch in sorted(training)

@@ -216,8 +216,8 @@ def _drop_later(file: Path, after: int) -> defaultdict[int, Epoch]:
         atomic.write_bytes(file, kept)
     for _, line in whole:
         if line["kind"] == "step":
-            epoch = epochs[int(line["epoch"])]
-            epoch.seconds += line["seconds"]
+            epoch = epochs[int(line.get("epoch", 0))]
+            epoch.seconds += line.get("seconds", 0.0)
             if (loss := line.get("loss")) is not None:
                 epoch.losses.append(loss)
     return epochs

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from textune.runs.typed import LogLine
 
 Count = Annotated[int, Field(ge=0)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Numbers = dict[str, Number | None]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Numbers = dict[str, float | None]
 
 
 class _Line(BaseModel):
@@ -22,25 +22,25 @@ class _Line(BaseModel):
     step: Count
 
 
-class _Step(_Line):
+class _Step(_Line):  # what may be absent, runs of an earlier version did not say
     kind: Literal["step"]
-    epoch: Number
-    seconds: Number
-    loss: Number | None = None
-    lr: Number | None = None
-    norm: Number | None = None
+    epoch: Finite = 0.0
+    seconds: Finite = 0.0
+    loss: float | None = None
+    lr: float | None = None
+    norm: float | None = None
 
 
 class _Epoch(_Line):
     kind: Literal["epoch"]
-    epoch: Number
-    seconds: Number
+    epoch: Finite
+    seconds: Finite
 
 
 class _Validation(_Line):
     kind: Literal["validation"]
-    epoch: Number
-    seconds: Number = 0.0  # which a run of an earlier version does not say
+    epoch: Finite = 0.0
+    seconds: Finite = 0.0
     metrics: Numbers = {}
     roc_auc: Numbers = {}
     train_metrics: Numbers = {}
@@ -66,5 +66,5 @@ def _read(file: Path) -> Iterator[tuple[str, LogLine]]:
         try:
             LINE.validate_json(line)
             yield line, json.loads(line)
-        except (ValidationError, ValueError, RecursionError):  # pydantic lets no number overflow
+        except (ValidationError, ValueError):
             continue
