@@ -1,6 +1,7 @@
 """The model that a run saves reads texts as the run did, by textune and by plain transformers."""
 
 import csv
+import errno
 import json
 import random
 import shutil
@@ -176,6 +177,17 @@ def test_an_unusual_tokenizer_is_left_to_transformers(tmp_path):
     for change in ({"unk_token": "[OTHER]"}, {"do_lower_case": False}, {"extra": 1}):
         file.write_text(json.dumps(json.loads((base / file.name).read_text()) | change))
         assert usual.settings(used, tmp_path / "own") is None
+
+
+def test_a_full_disk_is_said_of_a_tokenizer_that_transformers_writes(tmp_path):
+    (tmp_path / "base").mkdir()
+    base = KINDS["capitals"](tmp_path / "base")
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "tokenizer.json").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device") as found:
+        saving.write_files(tokenizers.load(str(base)).backend, str(base), folder)
+    assert found.value.errno == errno.ENOSPC
 
 
 def test_what_plain_transformers_reads_otherwise_is_said(tmp_path, monkeypatch):

@@ -28,6 +28,7 @@ from textune.encoder.units import Units
 from textune.errors import ModelError, first_line
 from textune.fast import dropout
 from textune.records import Pairs, Pooling
+from textune.storage import atomic
 from textune.text.saving import quiet
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def save(
     Raises:
         OSError: The disk is full or read-only.
     """
-    with weights.disk_errors(folder), folding.folded(encoder.model, numbers) as is_folded:
+    with atomic.disk_errors(folder), folding.folded(encoder.model, numbers) as is_folded:
         if adapter is not None:
             adapters.save(encoder.model, folder / adapters.NAME, adapter[0], base=adapter[1])
         _save_merged(encoder, folder)

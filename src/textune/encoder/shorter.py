@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from textune.encoder import averaging, load, weights
+from textune.encoder import averaging, load
 from textune.errors import SettingsError
 from textune.storage import atomic
 from textune.text.saving import quiet
@@ -64,7 +64,7 @@ def write(place: Path, folder: Path, *, model_class: str, layers: int, width: in
             f"--to {layers}: the encoder of the run has {before} layers; allowed: 1 to {before - 1}"
         )
     _cut(model, kept(before, layers), whole=before)
-    with atomic.replacing_folder(folder) as made, quiet(), weights.disk_errors(folder):
+    with atomic.replacing_folder(folder) as made, quiet(), atomic.disk_errors(folder):
         model.save_pretrained(made)
         for file in sorted(place.iterdir()):
             is_other = file.name not in LEFT_BEHIND and file.suffix != ".safetensors"

@@ -3,11 +3,8 @@
 import hashlib
 import json
 import math
-import os
-import re
 import struct
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import torch
@@ -27,7 +24,7 @@ def write(
     Raises:
         OSError: The disk is full or read-only.
     """
-    with disk_errors(file), atomic.replacing_file(file) as unfinished:
+    with atomic.disk_errors(file), atomic.replacing_file(file) as unfinished:
         save_file(dict(tensors), unfinished, metadata)
         open_up(unfinished)
 
@@ -147,16 +144,3 @@ def is_finite(tensor: Tensor) -> bool:
 def open_up(file: Path) -> None:
     """Give a file the readers of its folder; safetensors makes it readable by its owner only."""
     file.chmod(file.parent.stat().st_mode & 0o666)
-
-
-@contextmanager
-def disk_errors(place: Path) -> Iterator[None]:
-    """Raise safetensors' own errors of the system as an OSError."""
-    try:
-        yield
-    except SafetensorError as error:
-        found = re.search(r"os error (\d+)", str(error))
-        if found is None:
-            raise
-        number = int(found[1])
-        raise OSError(number, os.strerror(number), str(place)) from error

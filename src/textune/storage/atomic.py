@@ -22,6 +22,19 @@ _numbers = count(1)  # next() on it is one step, so that no two threads get the 
 
 
 @contextmanager
+def disk_errors(place: Path) -> Iterator[None]:
+    """Raise what libraries written in Rust say of the disk, each by its own kind, as an OSError."""
+    try:
+        yield
+    except Exception as error:
+        found = re.search(r"os error (\d+)", str(error))
+        if isinstance(error, OSError) or found is None:
+            raise
+        number = int(found[1])
+        raise OSError(number, os.strerror(number), str(place)) from error
+
+
+@contextmanager
 def replacing_file(file: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Give a path to write to, which becomes `file` once it is whole and on the disk.
 

@@ -85,7 +85,7 @@ def write_files(backend: Backend, place: str, folder: Path) -> bool:
 
 
 def _save_by_transformers(backend: Backend, place: str, folder: Path) -> None:
-    with quiet():
+    with quiet(), atomic.disk_errors(folder):
         try:
             source = tokenizers.of_transformers(place)
         except FAULTS:
