@@ -83,12 +83,12 @@ def _prepare() -> None:
         importlib.import_module(name)
     for name in ("BertForSequenceClassification", "BertForMaskedLM", "AutoTokenizer"):
         getattr(transformers, name)
-    from textune.fast import exact, threads
+    from textune.fast import exact, libraries
     from textune.report import pages
 
     pages.compile_all()
     exact.holds(1)  # the threads of all of them
-    with threads.products_alone():
+    with libraries.alone():
         pass  # the libraries are found
     _keep()
 

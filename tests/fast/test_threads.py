@@ -15,7 +15,7 @@ import textune
 from textune import Predictor
 from textune.encoder import devices
 from textune.errors import SettingsError
-from textune.fast import build, cores, exact, threads
+from textune.fast import build, cores, exact, libraries, threads
 from textune.fast.cores import Quota
 
 HAS_KERNELS = build.library()[0] is not None
@@ -98,7 +98,7 @@ def test_products_compute_alone_and_get_back_what_they_had():
         before = of_products()
         assert set(before.values()) == {3}
         for _ in range(2):  # what is loaded is looked for once
-            with threads.products_alone():
+            with libraries.alone():
                 assert set(of_products().values()) == {1}
             assert of_products() == before
 

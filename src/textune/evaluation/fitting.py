@@ -18,6 +18,7 @@ from textune.decisions.rule import Decision
 from textune.decisions.wishes import PLAIN, Wish
 from textune.errors import SettingsError
 from textune.evaluation import against_plain, applying, by_length, trusted
+from textune.fast import libraries
 from textune.records import Example, Scores
 from textune.tasks import registry
 from textune.tasks.interface import Task
@@ -37,6 +38,7 @@ class Fitted:
     how: str  # in words; "" where nothing was fitted
 
 
+@libraries.alone("scipy.linalg")
 def decide(task: Task, scores: Scores, examples: Sequence[Example], wish: Wish = PLAIN) -> Fitted:
     """Fit the rule of a task on held-out texts, and decide these without having seen them.
 
@@ -108,7 +110,8 @@ def refuse(task: Task, wish: Wish) -> None:
     if wish.aim is not None and kind.rule is not None:  # of made texts: it refuses as of real ones
         count = len(task.labels)
         truth = np.eye(count) if kind.several else np.arange(count)
-        kind.rule(task.labels, truth, np.full((count, count), 1 / count), wish.aim, wish.costs)
+        with libraries.alone("scipy.linalg"):
+            kind.rule(task.labels, truth, np.full((count, count), 1 / count), wish.aim, wish.costs)
 
 
 def _rule(

@@ -5,23 +5,20 @@ Threads never decide what is computed: where the bits of a product would follow 
 """
 
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
 
 import torch
-from threadpoolctl import ThreadpoolController
 
 from textune.fast import cores, cpu_load, exact
 from textune.fast.cpu_load import Pace
 
 Item = TypeVar("Item")
 VARIABLE = "OMP_NUM_THREADS"
-HAVE_PRODUCTS = ("numpy", "scipy.linalg", "sklearn", "torch")  # each brings libraries of its own
 
 
 @dataclass(slots=True)
@@ -120,16 +117,6 @@ def alone() -> Iterator[None]:
         torch.set_num_threads(found)
 
 
-def products_alone() -> AbstractContextManager[object]:
-    """Compute the products of NumPy and SciPy with one thread.
-
-    Theirs wait for each other by computing: of many small products that takes longer with two
-    threads than with one, and beside other programs many times as long.
-    """
-    loaded = frozenset(name for name in HAVE_PRODUCTS if name in sys.modules)
-    return _libraries(loaded).limit(limits=1, user_api="blas")
-
-
 @contextmanager
 def meanwhile(work: Callable[[], object]) -> Iterator[None]:
     """Let a thread of its own do something else beside what is computed; it is waited for.
@@ -226,12 +213,6 @@ def _form(found: int) -> Team:
 def _pace(most: int, processors: frozenset[int], quota: cores.Quota | None) -> Pace:
     """Follow the load over all that a process does: what was seen last is known at once."""
     return Pace(most, processors, quota, cpu_load.sample)
-
-
-@lru_cache(maxsize=4)
-def _libraries(loaded: frozenset[str]) -> ThreadpoolController:
-    """Find the libraries of products that are loaded with these packages, which takes a while."""
-    return ThreadpoolController()
 
 
 def _threads(count: int) -> str:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from textune.encoder.model import Encoder
-from textune.fast import threads
+from textune.fast import libraries
 from textune.probing.features import last_layer
 from textune.records import LinearHead
 from textune.tasks import label_texts, registry
@@ -66,7 +66,7 @@ def fit(
     assert probe is not None, "a task that can be probed"
     given: dict[str, Any] = {"seed": seed, "weights": weights, "folds": folds}
     given["strengths"] = strengths
-    with threads.products_alone():
+    with libraries.alone():
         plain = probe(task, features, targets, **given)
         if names is None or len(features) >= label_texts.MANY * len(names):
             return plain

@@ -18,7 +18,7 @@ from textune.encoder.units import Units
 from textune.errors import SettingsError
 from textune.evaluation import evaluate, fitting, judged, parts
 from textune.extensions import kept
-from textune.fast import memory, threads
+from textune.fast import libraries, memory
 from textune.metrics import catalogue, intervals
 from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
@@ -200,7 +200,7 @@ class FineTuning:
         else:
             probe, parts = probed.baseline(folder, self.learner.progress.before, part), None
         memory.give_back()  # simple rules come with libraries of their own
-        with threads.products_alone():
+        with libraries.alone():
             simple = task.baselines(corpus.part("train"), scores, texts, parts)
         return {"part": part, **probe, **simple}
 
