@@ -29,7 +29,7 @@ from bench.recipes_scores import Answered, Predictions
 from bench.recipes_sides import OURS, PEER
 from conftest import WORDS
 from made_texts import make_base
-from textune.training import optim
+from textune.training import schedules
 
 ROWS = 60
 
@@ -266,7 +266,7 @@ def test_both_have_the_same_one_cycle(tmp_path: Path) -> None:
     peers.follow(trainer, job)
     parameter = torch.nn.Parameter(torch.zeros(1))
     ours = torch.optim.AdamW([parameter], lr=1e-4)
-    schedule = optim.schedule(ours, "one-cycle", warmup=60, total=200)
+    schedule = schedules.by_steps(ours, "one-cycle", warmup=60, total=200)
     for _ in range(200):
         theirs = trainer.optimizer.param_groups[0]["lr"]
         assert ours.param_groups[0]["lr"] == pytest.approx(theirs, abs=6e-6)  # of 1e-4

@@ -11,7 +11,7 @@ from textune.fast import attention
 from textune.objectives.work import Work
 from textune.tasks.single import Single
 from textune.text import batches
-from textune.training import loop, optim, scaling
+from textune.training import loop, optim, scaling, schedules
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
 
@@ -93,7 +93,7 @@ def test_it_learns(numbers):
     model = precision.wrap(encoder, numbers, None if scale is None else scale.factor)
     given = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "loss_scale": scale}
     optimizer = optim.AdamW(optim.groups(encoder.model, 0.01), **given)
-    schedule = optim.schedule(optimizer, "constant", warmup=0, total=40)
+    schedule = schedules.by_steps(optimizer, "constant", warmup=0, total=40)
     work = (Work(n, 1, [batch_on("cuda")], 6.0, 6, 122, 122) for n in range(1, 41))
     steps = loop.train(model, Single(("a", "b", "c")).loss, work, optimizer, schedule, clip=1.0)
     losses = np.array([float(step.loss) for step in steps])
@@ -104,7 +104,7 @@ def test_a_gradient_that_is_not_finite_changes_nothing_on_a_card():
     encoder = encoder_on("cuda").train()
     optimizer = optim.adamw(encoder.model, lr=1e-3, weight_decay=0.1, betas=(0.9, 0.999), eps=1e-8)
     assert optimizer.skips
-    schedule = optim.schedule(optimizer, "constant", warmup=0, total=2)
+    schedule = schedules.by_steps(optimizer, "constant", warmup=0, total=2)
     works = [Work(n, 1, [batch_on("cuda")], 6.0, 6, 122, 122) for n in (1, 2)]
     task = Single(("a", "b", "c"))
 

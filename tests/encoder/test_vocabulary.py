@@ -13,7 +13,7 @@ from textune.encoder.stored import Stored
 from textune.objectives.work import Work
 from textune.tasks.single import Single
 from textune.text import batches
-from textune.training import loop, optim
+from textune.training import loop, optim, schedules
 
 TASK = Single(("a", "b", "c"))
 STEPS = 30
@@ -42,7 +42,7 @@ def learn(*, kind, weight_decay, small):
     optimizer = optim.adamw(
         encoder.model, lr=1e-3, weight_decay=weight_decay, betas=(0.9, 0.999), eps=1e-3
     )
-    schedule = optim.schedule(optimizer, "linear", warmup=10, total=STEPS)
+    schedule = schedules.by_steps(optimizer, "linear", warmup=10, total=STEPS)
     for step in loop.train(
         precision.Plain(encoder), TASK.loss, steps(), optimizer, schedule, clip=0.5
     ):
@@ -112,7 +112,7 @@ def test_a_large_table_is_read_again_from_its_file(kind, weight_decay, tmp_path,
         optimizer = optim.adamw(
             encoder.model, lr=1e-3, weight_decay=weight_decay, betas=(0.9, 0.999), eps=1e-3
         )
-        schedule = optim.schedule(optimizer, "linear", warmup=3, total=20)
+        schedule = schedules.by_steps(optimizer, "linear", warmup=3, total=20)
         for step in loop.train(
             precision.Plain(encoder), TASK.loss, steps(20), optimizer, schedule, clip=0.5
         ):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from textune.training import clock, optim
+from textune.training import clock, optim, schedules
 from textune.training.clock import Clock
 
 
@@ -75,7 +75,7 @@ def rates(time, name, *, warmup_share, passing, before=0.0, reserve=0.0):
         torch.nn.Linear(2, 2), lr=0.5, weight_decay=0.0, betas=(0.9, 0.99), eps=1e-8
     )
     found = started(time, budget=100.0, before=before, reserve=reserve)
-    schedule = optim.timed_schedule(optimizer, name, warmup_share=warmup_share, spent=found.share)
+    schedule = schedules.by_time(optimizer, name, warmup_share=warmup_share, spent=found.share)
     seen = [optimizer.param_groups[0]["lr"]]
     for seconds in passing:
         time.now = found.began + seconds
@@ -128,7 +128,7 @@ def test_a_schedule_that_is_moved_follows_the_time_all_the_same(time):
         torch.nn.Linear(2, 2), lr=0.5, weight_decay=0.0, betas=(0.9, 0.99), eps=1e-8
     )
     found = started(time, budget=100.0)
-    schedule = optim.timed_schedule(optimizer, "linear", warmup_share=0.0, spent=found.share)
+    schedule = schedules.by_time(optimizer, "linear", warmup_share=0.0, spent=found.share)
     time.now += 40
-    optim.move_schedule(schedule, 1234)
+    schedules.move(schedule, 1234)
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.3)

@@ -18,7 +18,7 @@ from textune.errors import NumericsError
 from textune.fast import attention
 from textune.objectives.work import Work
 from textune.text import buckets
-from textune.training import capturing, late, loop, optim
+from textune.training import capturing, late, loop, optim, schedules
 from textune.training.capturing import Capturing
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
@@ -127,7 +127,7 @@ def test_a_loss_that_waits_for_the_card_goes_the_plain_way_and_says_so():
     optimizer = optim.adamw(
         model.encoder.model, lr=1e-3, weight_decay=0.0, betas=(0.9, 0.999), eps=1e-8
     )
-    schedule = optim.schedule(optimizer, "constant", warmup=0, total=2)
+    schedule = schedules.by_steps(optimizer, "constant", warmup=0, total=2)
     works = [Work(number, 1, [batch], 4.0, 4, 28, 28) for number in (1, 2)]
     steps = loop.train(model, loss, works, optimizer, schedule, clip=1.0, capturing=by)
     assert len(list(steps)) == 2
@@ -145,7 +145,7 @@ def test_a_gradient_that_is_not_finite_is_known_some_updates_later_and_changes_n
     optimizer = optim.adamw(
         model.encoder.model, lr=1e-3, weight_decay=0.1, betas=(0.9, 0.999), eps=1e-8
     )
-    schedule = optim.schedule(optimizer, "constant", warmup=0, total=9)
+    schedule = schedules.by_steps(optimizer, "constant", warmup=0, total=9)
     works = [Work(number, 1, [batch], 4.0, 4, 28, 28) for number in range(1, 10)]
     steps = loop.train(
         model, objective.task.loss, works, optimizer, schedule, clip=1.0, capturing=by

@@ -9,7 +9,7 @@ from textune.errors import NumericsError
 from textune.objectives.work import Work
 from textune.tasks.single import Single
 from textune.text import batches
-from textune.training import late, loop, optim
+from textune.training import late, loop, optim, schedules
 
 TASK = Single(("a", "b", "c"))
 
@@ -33,7 +33,7 @@ def trained(steps, *, cast=False, clip=1.0, lr=1e-3):
     ).train()
     model = precision.Cast(encoder) if cast else precision.Plain(encoder)
     optimizer = optim.adamw(encoder.model, lr=lr, weight_decay=0.01, betas=(0.9, 0.999), eps=1e-8)
-    schedule = optim.schedule(optimizer, "constant", warmup=0, total=len(steps))
+    schedule = schedules.by_steps(optimizer, "constant", warmup=0, total=len(steps))
     found = list(loop.train(model, TASK.loss, steps, optimizer, schedule, clip=clip))
     return encoder, found
 
@@ -73,7 +73,7 @@ def test_a_gradient_that_is_not_finite_stops_before_the_weights_change():
         tiny_config("bert"), model_class="AutoModelForSequenceClassification", seed=4
     ).train()
     optimizer = optim.adamw(encoder.model, lr=1e-3, weight_decay=0.0, betas=(0.9, 0.999), eps=1e-8)
-    schedule = optim.schedule(optimizer, "constant", warmup=0, total=2)
+    schedule = schedules.by_steps(optimizer, "constant", warmup=0, total=2)
 
     def loss(logits, batch):
         return TASK.loss(logits, batch) * (float("inf") if batch is bad.parts[0] else 1.0)
@@ -96,7 +96,7 @@ def test_where_a_norm_is_read_late_the_weights_still_stay_as_they_were(bad_one, 
     optimizer = optim.adamw(encoder.model, lr=1e-3, weight_decay=0.1, betas=(0.9, 0.999), eps=1e-8)
     monkeypatch.setattr(optimizer, "skips", True)
     monkeypatch.setattr(optimizer, "_by_kernel", False)
-    schedule = optim.schedule(optimizer, "constant", warmup=0, total=8)
+    schedule = schedules.by_steps(optimizer, "constant", warmup=0, total=8)
 
     def loss(logits, batch):
         is_bad = batch is works[bad_one - 1].parts[0]
@@ -132,7 +132,7 @@ def test_a_late_reading_updates_as_an_early_one_does(monkeypatch):
         )
         monkeypatch.setattr(optimizer, "skips", skips)
         monkeypatch.setattr(optimizer, "_by_kernel", False)
-        schedule = optim.schedule(optimizer, "constant", warmup=0, total=3)
+        schedule = schedules.by_steps(optimizer, "constant", warmup=0, total=3)
         works = [work(1), work(2), work(3)]
         list(loop.train(precision.Plain(encoder), TASK.loss, works, optimizer, schedule, clip=1.0))
         found.append(weights(encoder))

@@ -8,7 +8,7 @@ from transformers import AutoModelForSequenceClassification
 
 from families import tiny_config
 from textune.encoder import freezing
-from textune.training import optim
+from textune.training import optim, schedules
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def model():
 def rates(name, warmup, total, lr=1.0):
     parameter = torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.AdamW([parameter], lr=lr)
-    schedule = optim.schedule(optimizer, name, warmup=warmup, total=total)
+    schedule = schedules.by_steps(optimizer, name, warmup=warmup, total=total)
     found = []
     for _ in range(total):
         found.append(optimizer.param_groups[0]["lr"])
@@ -88,14 +88,14 @@ def test_one_cycle_begins_low_peaks_and_ends_near_nothing():
     ],
 )
 def test_warm_up_in_steps_share_or_epochs(given, steps):
-    assert optim.warmup_steps(100, 25, **given) == steps
+    assert schedules.warmup_steps(100, 25, **given) == steps
 
 
 def test_a_schedule_moves_to_where_it_was():
     parameter = torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.AdamW([parameter], lr=3e-4)
-    schedule = optim.schedule(optimizer, "linear", warmup=3, total=30)
-    optim.move_schedule(schedule, 11)
+    schedule = schedules.by_steps(optimizer, "linear", warmup=3, total=30)
+    schedules.move(schedule, 11)
     expected, _ = rates("linear", 3, 30, lr=3e-4)
     for rate in expected[11:]:
         assert optimizer.param_groups[0]["lr"] == pytest.approx(rate)

@@ -13,7 +13,7 @@ from textune.encoder.model import Encoder
 from textune.objectives.work import Work
 from textune.records import Items
 from textune.text import batches
-from textune.training import loop, optim
+from textune.training import loop, optim, schedules
 
 LENGTHS = [16, 12, 16, 9, 16, 16, 2, 16, 7]
 OF = torch.tensor([0, 0, 0, 0, 0, 1, 1, 1, 2])  # windows of three texts
@@ -126,7 +126,7 @@ def test_bf16_learns_in_parts_what_it_learns_of_the_whole(pool, products):
             eps=1e-8,
             halves=encoder.halves(),
         )
-        schedule = optim.schedule(optimizer, "constant", warmup=0, total=1)
+        schedule = schedules.by_steps(optimizer, "constant", warmup=0, total=1)
         steps = [work(batch, encoder, most)]
         (step,) = loop.train(model, task.loss, steps, optimizer, schedule, clip=1.0)
         found.append((float(step.loss), float(step.norm)))

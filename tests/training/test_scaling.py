@@ -10,7 +10,7 @@ from textune.encoder import formats
 from textune.errors import NumericsError, SettingsError
 from textune.settings import config
 from textune.settings.config import Settings
-from textune.training import checkpoint, loop, optim, own_optimizers, scaling
+from textune.training import checkpoint, loop, own_optimizers, scaling, schedules
 
 OVER = 2.0**40  # as a scale: gradients overflow
 
@@ -75,7 +75,7 @@ def test_an_overflow_changes_nothing_but_the_scale_and_training_goes_on(
             halves={},
             loss_scale=learner.loss_scale,
         )
-        learner.schedule = optim.schedule(learner.optimizer, "constant", warmup=0, total=12)
+        learner.schedule = schedules.by_steps(learner.optimizer, "constant", warmup=0, total=12)
     steps = learner.updates(learner.objective.loss, learner.work())
     first = next(steps)
     before = state_of(learner)

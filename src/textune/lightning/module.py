@@ -31,7 +31,7 @@ from textune.tasks.interface import Task
 from textune.tasks.own import NOTHING
 from textune.text import store as stores
 from textune.text import tokenizers
-from textune.training import checkpoint, optim
+from textune.training import checkpoint, optim, schedules
 
 
 class TextModule(LightningModule):
@@ -170,14 +170,14 @@ class TextModule(LightningModule):
         groups = optim.groups(self, train.weight_decay)
         made_of = torch.optim.AdamW(groups, lr=train.lr, betas=train.betas, eps=train.eps)
         total, per_epoch = planned.updates(self.trainer, self._data(), train)
-        rising = optim.warmup_steps(
+        rising = schedules.warmup_steps(
             total,
             per_epoch,
             share=train.warmup_share,
             steps=train.warmup_steps,
             epochs=train.warmup_epochs,
         )
-        schedule = optim.schedule(made_of, train.schedule, warmup=rising, total=total)
+        schedule = schedules.by_steps(made_of, train.schedule, warmup=rising, total=total)
         return {
             "optimizer": made_of,
             "lr_scheduler": {"scheduler": schedule, "interval": "step", "name": "lr"},

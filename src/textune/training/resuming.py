@@ -6,7 +6,14 @@ from pathlib import Path
 from textune.records import Message
 from textune.runs import runs
 from textune.storage import contents, folders
-from textune.training import checkpoint, fingerprints, optim, own_callbacks, scaling, snapshot
+from textune.training import (
+    checkpoint,
+    fingerprints,
+    own_callbacks,
+    scaling,
+    schedules,
+    snapshot,
+)
 from textune.training.learner import START, Learner
 
 
@@ -54,7 +61,7 @@ def _continue(learner: Learner, folder: Path, *, accept: bool) -> Iterator[Messa
     }
     learner.calm()
     own_callbacks.rescale(learner, learner.progress.lr_factor)
-    optim.move_schedule(learner.schedule, learner.progress.step)
+    schedules.move(learner.schedule, learner.progress.step)
     if learner.sub is not None:
         learner.sub.decay = learner.progress.decay
     learner.model.reload()

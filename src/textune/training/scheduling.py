@@ -6,7 +6,7 @@ from typing import Any
 from torch.optim.lr_scheduler import LambdaLR
 
 from textune.settings.config import TrainSettings
-from textune.training import optim
+from textune.training import schedules
 from textune.training.optim import AdamW
 
 
@@ -32,9 +32,9 @@ def of(
     share = train.warmup_share
     if total is None:
         first = 0.1 if share is None else share
-        return optim.timed_schedule(optimizer, train.schedule, warmup_share=first, spent=spent)
+        return schedules.by_time(optimizer, train.schedule, warmup_share=first, spent=spent)
     steps, epochs = train.warmup_steps, train.warmup_epochs
-    rising = optim.warmup_steps(total, per_epoch, share=share, steps=steps, epochs=epochs)
+    rising = schedules.warmup_steps(total, per_epoch, share=share, steps=steps, epochs=epochs)
     if retry is not None:
         rising = max(rising, round(retry["warmup_share"] * total))
-    return optim.schedule(optimizer, train.schedule, warmup=rising, total=total)
+    return schedules.by_steps(optimizer, train.schedule, warmup=rising, total=total)
