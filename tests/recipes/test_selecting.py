@@ -82,18 +82,18 @@ def test_few_texts_are_all_learned_from_and_all_judged(whole):
     said, run = whole.said, whole.run
     assert "split: 40 train, judged by cross-validation, 0 test" in said
     assert "what you get without fine-tuning" in said
-    assert "cross-validation of fine-tuning: fold 1 of 5" in said
+    assert "cross-validation of fine-tuning: fold 1 of 8" in said
     valid = numbers_of(run)["valid"]
     assert valid["n"] == 40
     told = valid["cross_validation"]
-    assert told["folds"] == 5
+    assert told["folds"] == 8
     assert [one["name"] for one in told["candidates"]] == ["frozen", "fine-tuned"]
     table = pq.read_table(run / "predictions" / "valid.parquet")
     assert len(set(table["origin"].to_pylist())) == 40
     splits = json.loads((run / "splits.json").read_text(encoding="utf-8"))
     assert (len(splits["train"]), splits["valid"]) == (40, [])
-    assert "5-fold cross-validation" in (run / "report.html").read_text(encoding="utf-8")
-    assert "5-fold cross-validation of 40 texts" in said
+    assert "8-fold cross-validation" in (run / "report.html").read_text(encoding="utf-8")
+    assert "8-fold cross-validation of 40 texts" in said
     assert not (run / "checkpoints").exists()
 
 
@@ -171,7 +171,7 @@ def test_the_weights_are_the_mean_of_fine_tuning_on_all_texts_and_of_the_folds(
     found = numbers_of(run)
     assert found["best"]["step"] == 6
     assert found["valid"]["cross_validation"]["chosen"] == "fine-tuned"
-    assert len(folds) == 5
+    assert len(folds) == 8
     weight = load_file(run / "model" / "model.safetensors")["classifier.weight"]
     mean = torch.stack(folds).mean(dim=0)
     assert torch.allclose(weight, (last[0] + mean) / 2, atol=1e-6)
@@ -277,7 +277,7 @@ def test_from_python_too(few, tiny_base, tmp_path):
 def test_several_labels_numbers_and_tags_are_cross_validated(trained, kind, request):
     _, run = trained("--epochs", 1, "--limit", 24, source=request.getfixturevalue(kind))
     valid = numbers_of(run)["valid"]
-    assert valid["cross_validation"]["folds"] == 5
+    assert valid["cross_validation"]["folds"] == 8
     assert len(pq.read_table(run / "predictions" / "valid.parquet")) == 24
 
 
@@ -295,7 +295,7 @@ def test_effort_best_means_three_seeds(trained):
     told = numbers_of(run)["valid"]["cross_validation"]
     assert [one["name"] for one in told["candidates"]] == ["frozen", "fine-tuned"]
     assert numbers_of(run)["valid"]["n"] == 20
-    assert "cross-validation of fine-tuning with seed 44: fold 5 of 5" in said
+    assert "cross-validation of fine-tuning with seed 44: fold 8 of 8" in said
 
 
 def test_effort_quick_with_validation_texts_judges_the_head_by_them(trained, few):

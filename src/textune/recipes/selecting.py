@@ -52,10 +52,6 @@ from textune.tasks.interface import Task
 from textune.training import starting_over
 from textune.training.learner import Learner
 
-FOLDS = 5
-NESTED = 200  # texts; of fewer each fold's head has a strength of its own
-QUICK_FOLDS = 10  # of so few texts, where a linear head is all: four fifths say too little of all
-
 
 def select(
     learner: Learner, corpus: Corpus, folder: Path, *, goes_on: bool, encoder: Encoder | None = None
@@ -124,8 +120,9 @@ def _cross_validated(
     """
     began = time.perf_counter()
     seed, train = learner.settings.seed, learner.settings.train
-    is_many = train.effort != "quick" or len(corpus.split.train) >= NESTED
-    of_fold = _deal(corpus, FOLDS if is_many else QUICK_FOLDS, _seed_of_rows(learner))
+    tunes = train.effort != "quick"
+    count = affording.folds_of_heads(train.epochs, corpus, encoder.config, tunes=tunes)
+    of_fold = _deal(corpus, count, _seed_of_rows(learner))
     is_judged = of_fold != folds.ALWAYS
     candidates, head, known, name = [], None, None, NOTHING
     measured: tuple[Mapping[str, Any], ...] = ()
@@ -194,7 +191,7 @@ def _frozen(
     per_item = np.repeat(of_fold, np.diff(borders))
     fit = partial(_fit, learner, corpus, known, per_item=per_item, task=task)
     head = fit(np.arange(len(rows)), strength=None if like is None else like.head.strength)
-    if len(rows) >= NESTED and head.held_out_logits is not None:
+    if len(rows) >= affording.FEW and head.held_out_logits is not None:
         return _Fit(head, head.held_out_logits, {})
     logits = np.full((int(borders[-1]), len(head.bias)), np.nan, dtype=np.float32)
     strengths = {}
@@ -253,7 +250,8 @@ def _tuned(
     refits = known is not None and train.refit and refitted.can_refit(corpus.task)
     objective = replace(learner.objective, corpus=corpus)
     trainer = Trainer.of(objective, encoder, guard=guard, refits=refits, room=learner.room)
-    of_fold = _deal(corpus, _count(learner, corpus), _seed_of_rows(learner))
+    count = affording.folds(learner.settings.train.epochs, corpus, encoder.config)
+    of_fold = _deal(corpus, count, _seed_of_rows(learner))
     answers: list[Logits] = []
     try:
         for one in seeds:
@@ -273,8 +271,8 @@ def _tuned(
     finally:
         trainer.restore()
         learner.model.reload()
-    logits, count = np.mean(answers, axis=0), len(_numbers(of_fold))
-    tuned = Candidate(TUNED, logits, count, seed, guard.retry)
+    logits = np.mean(answers, axis=0)
+    tuned = Candidate(TUNED, logits, len(_numbers(of_fold)), seed, guard.retry)
     return _refitted(tuned, corpus, head) if head is not None and refits else tuned
 
 
@@ -366,19 +364,6 @@ def _deal(corpus: Corpus, count: int, seed: int) -> Rows:
 def _numbers(of_fold: Rows) -> list[int]:
     """List the folds that have texts."""
     return [number for number in np.unique(of_fold).tolist() if number != folds.ALWAYS]
-
-
-def _count(learner: Learner, corpus: Corpus) -> int:
-    """Say into how many folds fine-tuning can afford to part the texts.
-
-    Decided from counts of weights and tokens, not by the clock, so that a run can be repeated.
-    """
-    if len(corpus.split.train) >= affording.ENOUGH:
-        return affording.FEWEST
-    passes = learner.settings.train.epochs
-    most = affording.most_passes(corpus, learner.encoder.config)
-    counts = range(FOLDS, affording.FEWEST, -1)
-    return next((count for count in counts if count * passes <= most), affording.FEWEST)
 
 
 def _best(
