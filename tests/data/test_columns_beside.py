@@ -2,6 +2,7 @@
 
 import json
 import random
+from itertools import pairwise
 
 import pytest
 from typer.testing import CliRunner
@@ -95,3 +96,13 @@ def test_a_list_beside_a_text_with_a_yes_or_no_may_be_the_second_of_a_pair(tmp_p
     assert (contract.text, contract.label) == (("abst",), ("label",))
     said = "'label' may be said of 'keyword' too: `--text abst,keyword` takes both as a pair"
     assert said in contract.doubts
+
+
+def test_two_words_beside_a_number_are_a_pair(tmp_path):
+    file = tmp_path / "alike.txt"
+    words = "ash beech birch cedar elm fir larch lime maple oak pine plum rowan spruce yew".split()
+    rows = (f"{one}\t{two}\t{n}.5" for n, (one, two) in enumerate(pairwise(words)))
+    file.write_text("\n".join(rows))
+    contract = survey.check(file, count_tokens=sizes).contract
+    assert (contract.task, contract.text, contract.label) == ("number", ("1", "2"), ("3",))
+    assert "each of the two could be the only text: `--text 1`" in contract.doubts

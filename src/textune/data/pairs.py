@@ -6,10 +6,12 @@ from itertools import pairwise, permutations
 from textune.data import names, pair_names
 from textune.data.choice import MOST_DOUBTS, Choice, option
 from textune.data.columns import Column, Scan, is_link
+from textune.data.numerals import is_number, like_number
 
 REPEATS = 0.7  # share of different cells, below which a text repeats
 DIFFERS = 0.9  # the same, above which each row has a text of its own
 WORDS = 3  # mean words of a text that repeats, below which it is a name
+BLANK = 0.05  # share of blank cells, from which words are not compared row by row
 VALUES = 4  # different texts, below which they are classes
 
 
@@ -35,6 +37,29 @@ def pair(
             )
             return Choice((one, two), (f"{why} → pairs of texts",), (doubt,))
     return None
+
+
+def of_words(free: Sequence[Column], *, headed: bool) -> Choice | None:
+    """Find two single words that are compared, where no column holds longer text.
+
+    By their names ("word1", "word2"), or without names as the only two columns that hold no
+    numbers, and most of whose cells differ: "tiger", "cat", 7.35.
+    """
+    able = [column for column in free if _holds_words(column)]
+    rest = [column for column in free if column not in able]
+    if headed:
+        both = next((both for both in pairwise(able) if _are_sides(both, able)), None)
+        why = "are named like the two texts of a pair"
+    else:
+        is_alone = len(able) == 2 and bool(rest) and all(map(_holds_numbers, rest))
+        is_alone = is_alone and all(column.kind == "words" for column in able)
+        both = (able[0], able[1]) if is_alone else None
+        why = "are the only columns without numbers"
+    if both is None or both[1].place - both[0].place != 1:
+        return None
+    one, two = both
+    doubt = f"each of the two could be the only text: {option('--text', [one])}"
+    return Choice(both, (f"{one.name!r} and {two.name!r} {why} → pairs of words",), (doubt,))
 
 
 def _named(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None:
@@ -129,6 +154,22 @@ def _alike(ranked: Sequence[Column], seen: Scan) -> Choice | None:
     why = f"{one.name!r} and {two.name!r} are of like length and share words in each row"
     doubt = f"each of the two could be the only text: {option('--text', [one])}"
     return Choice((one, two), (f"{why} → pairs of texts",), (doubt,))
+
+
+def _are_sides(both: tuple[Column, Column], able: Sequence[Column]) -> bool:
+    one, two = both
+    is_label = max(names.label_evidence(one.name), names.label_evidence(two.name)) > 0
+    is_pair = pair_names.are_sides(one.name, two.name)
+    return is_pair and not is_label and not _are_of_many(one, two, able)
+
+
+def _holds_words(column: Column) -> bool:
+    is_numeric = sum(map(like_number, column.cells)) > len(column.cells) / 2
+    return column.kind in ("words", "category") and not is_numeric and column.blank < BLANK
+
+
+def _holds_numbers(column: Column) -> bool:
+    return bool(column.cells) and all(map(is_number, column.cells))
 
 
 def _comes_back(column: Column) -> bool:
