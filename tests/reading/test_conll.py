@@ -317,3 +317,9 @@ def test_a_sentence_may_begin_with_a_word_joined_of_three(tmp_path):
     file.write_text("".join(line.replace(" ", "\t") + "\n" for line in lines * 5))
     found = sources.read(file)
     assert json.loads(next(found.rows()).cells[1]) == ["w", "b", "byt", "gr"]
+
+
+def test_one_cell_beside_every_text_is_no_tag(write):
+    lines = [f"{n}\tThe path by the river is number {n}.\tCQ_B" for n in range(30)]
+    table = sources.read(write("id\tcontent\tcorpus\n" + "\n".join(lines), "texts.tsv"))
+    assert (table.format, table.columns) == ("tsv", ("id", "content", "corpus"))

@@ -157,6 +157,7 @@ def _are_entities(found: Sequence[Sequence[list[str]]]) -> bool:
     for column in zip(*words, strict=True):
         tags = [tag.strip() for tag in column if TAG.fullmatch(tag.strip())]
         likely = any(len(tag) > 2 for tag in tags) or ("O" in tags and len(found) > 1)
+        likely = likely and (len(set(tags)) > 1 or "O" in tags)  # not CQ_B beside every text
         if likely and len(tags) >= marks.MOST * len(column):
             return True
     return len(words[0]) == 2 and len(found) > 1 and marks.are_types([cells[1] for cells in words])
