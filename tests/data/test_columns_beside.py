@@ -106,3 +106,17 @@ def test_two_words_beside_a_number_are_a_pair(tmp_path):
     contract = survey.check(file, count_tokens=sizes).contract
     assert (contract.task, contract.text, contract.label) == ("number", ("1", "2"), ("3",))
     assert "each of the two could be the only text: `--text 1`" in contract.doubts
+
+
+def test_what_is_said_of_an_entity_in_a_text_that_comes_back_is_read_with_it(tmp_path):
+    people = ["Ada", "Bo", "Cy", "Di", "Ed", "Flo"]
+    rows = ["sentence\tentity\tentity_tag\tstart\tlabel"]
+    for n in range(40):
+        one, two = people[n % 6], people[(n + 1) % 6]
+        text = f"{one} thanked {two} for the boat with number {n} in the harbour"
+        rows += [f"{text}\t{one}\tPERSON\t0\t1", f"{text}\t{two}\tKIN\t{n}\t{n % 3 - 1}"]
+    file = tmp_path / "said.tsv"
+    file.write_text("\n".join(rows))
+    contract = survey.check(file, count_tokens=sizes).contract
+    assert (contract.text, contract.label) == (("sentence", "entity"), ("label",))
+    assert "'sentence' could be the only text: `--text sentence` takes it alone" in contract.doubts

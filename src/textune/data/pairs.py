@@ -11,6 +11,8 @@ from textune.data.numerals import is_number, like_number
 REPEATS = 0.7  # share of different cells, below which a text repeats
 DIFFERS = 0.9  # the same, above which each row has a text of its own
 WORDS = 3  # mean words of a text that repeats, below which it is a name
+STANDS = 0.8  # share of rows in which a part of the text stands in it: sampled ones are shortened
+LABEL = 5  # evidence of a name that can be no other than that of labels
 BLANK = 0.05  # share of blank cells, from which words are not compared row by row
 VALUES = 4  # different texts, below which they are classes
 
@@ -27,7 +29,7 @@ def pair(
         headed: Whether names of columns mean something.
     """
     if headed:
-        found = _named(ranked, free) or _judged(ranked, free) or _repeated(ranked, free)
+        found = _named(ranked, free) or _judged(ranked, free, seen) or _repeated(ranked, free)
         return found or _combined(ranked, free, seen) or _alike(ranked, seen)
     for one, two in pairwise(free):
         if one in ranked[:2] and two in ranked[:2] and _share_words(one, two, seen):
@@ -91,11 +93,18 @@ def _are_of_many(one: Column, two: Column, able: Sequence[Column]) -> bool:
     return sum(pair_names.series(column.name) == series for column in able) > len((one, two))
 
 
-def _judged(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None:
-    """Find a text and what is judged in it: the aspect of a sentiment, the target of a stance."""
+def _judged(ranked: Sequence[Column], free: Sequence[Column], seen: Scan) -> Choice | None:
+    """Find a text and what is judged in it: the aspect of a sentiment, the target of a stance.
+
+    Whatever the judgement is called, it is of an entity that stands in a text which comes back,
+    each time with another one.
+    """
     able = [c for c in free if pair_names.is_target(c.name) and _is_phrase(c)]
     judged = [c for c in free if pair_names.is_judged(c.name) and c not in able]
     texts = [column for column in ranked if column not in able]
+    if texts and not judged and texts[0].varied < DIFFERS:
+        able = [column for column in able if _stands_in(column, texts[0], seen)]
+        judged = [c for c in free if names.label_evidence(c.name) >= LABEL and c not in able]
     if not (texts and judged) or len(able) != 1:
         return None
     both = tuple(sorted((texts[0], able[0]), key=lambda column: column.place))
@@ -107,6 +116,12 @@ def _judged(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None:
         f"with {option('--label', able)}",
     )
     return Choice(both, (why,), (*doubts, *_rest(ranked, both)))
+
+
+def _stands_in(part: Column, text: Column, seen: Scan) -> bool:
+    """Tell whether what a column holds stands in the texts of most rows."""
+    rows = [row for row in seen.sample if row[part.place] and row[text.place]]
+    return sum(row[part.place] in row[text.place] for row in rows) > STANDS * len(rows)
 
 
 def _is_phrase(column: Column) -> bool:
