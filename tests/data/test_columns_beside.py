@@ -120,3 +120,13 @@ def test_what_is_said_of_an_entity_in_a_text_that_comes_back_is_read_with_it(tmp
     contract = survey.check(file, count_tokens=sizes).contract
     assert (contract.text, contract.label) == (("sentence", "entity"), ("label",))
     assert "'sentence' could be the only text: `--text sentence` takes it alone" in contract.doubts
+
+
+def test_pieces_of_the_text_are_no_classes(tmp_path):
+    drugs = [f"{a}{b}ine" for a in ("caff", "morph", "nicot", "atrop") for b in "abcdefghij"]
+    lines = [f"Report {n}: {d} was given at night.|rash|8|{d}" for n, d in enumerate(3 * drugs)]
+    file = tmp_path / "reports.rel"
+    file.write_text("\n".join(lines))
+    contract = survey.check(file, count_tokens=sizes).contract
+    assert (contract.text, contract.label) == (("1",), ())
+    assert "`--label 4` makes it so" in " ".join(contract.doubts)
