@@ -323,3 +323,13 @@ def test_one_cell_beside_every_text_is_no_tag(write):
     lines = [f"{n}\tThe path by the river is number {n}.\tCQ_B" for n in range(30)]
     table = sources.read(write("id\tcontent\tcorpus\n" + "\n".join(lines), "texts.tsv"))
     assert (table.format, table.columns) == ("tsv", ("id", "content", "corpus"))
+
+
+def test_a_sentence_may_stand_whole_and_marked_above_its_words(write):
+    above = "; Ada met Bo.\n$<Ada:PS> met <Bo:PS>.\n"
+    sentence = f"{above}1\tAda\tNNP\tB_PS\n2\tmet\tVV\tO\n3\tBo\tNNP\tB_PS\n3\t.\tSF\tO\n"
+    money = "; $ 5 it was\n1\t$\tSW\tO\n1\t5\tSN\tO\n2\tit\tNP\tO\n"
+    table = sources.read(write(f"{sentence}\n{money}\n" * 9))
+    assert words(table, 1)[:2] == [["Ada", "met", "Bo", "."], ["$", "5", "it"]]
+    assert words(table, 3)[0] == ["B_PS", "O", "B_PS", "O"]
+    assert any("stands whole (;) and marked ($)" in reason for reason in table.reasons)

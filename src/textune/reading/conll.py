@@ -20,7 +20,7 @@ from textune.errors import DataError, Problems, excerpt
 from textune.reading import brackets, marks, universal, word_columns
 from textune.reading.lines import RECORD_LIMIT, lines, pieces
 from textune.reading.told import problems_of
-from textune.reading.word_columns import TAG, TAGS, UNIVERSAL, Layout, cells_of, unnumbered
+from textune.reading.word_columns import TAG, TAGS, UNIVERSAL, Layout, cells_of, is_note, unnumbered
 from textune.records import Row, Table
 
 LONGEST = 100_000  # words in a sentence
@@ -85,6 +85,8 @@ def read(
         f"header: the first line names the columns: {', '.join(layout.names)}" * is_headed,
         "each sign has its place in its word behind it, as 北0 京1, which is left out"
         * layout.is_numbered,
+        "above its words a sentence stands whole (;) and marked ($): both are passed over"
+        * layout.is_noted,
         "joined and unwritten words (numbered as 1-2 and 8.1) are left out" * layout.is_universal,
         "tags as '(PERSON*' are read as spans of words, from bracket to bracket"
         * bool(layout.bracketed),
@@ -191,8 +193,10 @@ def _words(
 ) -> Iterator[tuple[int, str, list[str]]]:
     """Yield the lines that hold a word, with their cells, whatever the number of these."""
     is_begun = False
-    for number, line in sentence:
+    for place, (number, line) in enumerate(sentence):
         cells = cells_of(line, layout.is_tabbed)
+        if layout.is_noted and is_note(place, line):
+            continue
         if layout.lacks_outside and len(cells) == layout.width - 1:
             cells = [*cells, ""]
         if layout.is_ontonotes:
