@@ -333,3 +333,14 @@ def test_a_sentence_may_stand_whole_and_marked_above_its_words(write):
     assert words(table, 1)[:2] == [["Ada", "met", "Bo", "."], ["$", "5", "it"]]
     assert words(table, 3)[0] == ["B_PS", "O", "B_PS", "O"]
     assert any("stands whole (;) and marked ($)" in reason for reason in table.reasons)
+
+
+@pytest.mark.parametrize("sign", [" ", "\u3000", "\xa0"])
+def test_white_space_for_a_word_is_passed_over(write, sign):
+    text = f"Ada\tB-PER\n{sign}\tO\nmet\tO\nBo\tB-PER\n\n" + 9 * "he\tO\n" + "\n"
+    table = sources.read(write(text * 9))
+    assert words(table)[:2] == [["Ada", "met", "Bo"], ["he"] * 9]
+    first, *_ = table.rows()
+    assert first.remarks == ("words.txt:2: white space for a word was passed over",)
+    with pytest.raises(DataError, match="column '1' is blank"):
+        list(sources.read(write(text.replace(f"{sign}\t", "\t") * 9)).rows())
