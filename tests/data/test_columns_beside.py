@@ -2,6 +2,7 @@
 
 import json
 import random
+from itertools import pairwise
 
 import pytest
 from typer.testing import CliRunner
@@ -95,3 +96,37 @@ def test_a_list_beside_a_text_with_a_yes_or_no_may_be_the_second_of_a_pair(tmp_p
     assert (contract.text, contract.label) == (("abst",), ("label",))
     said = "'label' may be said of 'keyword' too: `--text abst,keyword` takes both as a pair"
     assert said in contract.doubts
+
+
+def test_two_words_beside_a_number_are_a_pair(tmp_path):
+    file = tmp_path / "alike.txt"
+    words = ["ash", "beech", "birch", "cedar", "elm", "fir", "larch", "lime", "maple", "oak"]
+    rows = (f"{one}\t{two}\t{n}.5" for n, (one, two) in enumerate(pairwise(words)))
+    file.write_text("\n".join(rows))
+    contract = survey.check(file, count_tokens=sizes).contract
+    assert (contract.task, contract.text, contract.label) == ("number", ("1", "2"), ("3",))
+    assert "each of the two could be the only text: `--text 1`" in contract.doubts
+
+
+def test_what_is_said_of_an_entity_in_a_text_that_comes_back_is_read_with_it(tmp_path):
+    people = ["Ada", "Bo", "Cy", "Di", "Ed", "Flo"]
+    rows = ["sentence\tentity\tentity_tag\tstart\tlabel"]
+    for n in range(40):
+        one, two = people[n % 6], people[(n + 1) % 6]
+        text = f"{one} thanked {two} for the boat with number {n} in the harbour"
+        rows += [f"{text}\t{one}\tPERSON\t0\t1", f"{text}\t{two}\tKIN\t{n}\t{n % 3 - 1}"]
+    file = tmp_path / "said.tsv"
+    file.write_text("\n".join(rows))
+    contract = survey.check(file, count_tokens=sizes).contract
+    assert (contract.text, contract.label) == (("sentence", "entity"), ("label",))
+    assert "'sentence' could be the only text: `--text sentence` takes it alone" in contract.doubts
+
+
+def test_pieces_of_the_text_are_no_classes(tmp_path):
+    drugs = [f"{a}{b}ine" for a in ("caff", "morph", "nicot", "atrop") for b in "abcdefghij"]
+    lines = [f"Report {n}: {d} was given at night.|rash|8|{d}" for n, d in enumerate(3 * drugs)]
+    file = tmp_path / "reports.rel"
+    file.write_text("\n".join(lines))
+    contract = survey.check(file, count_tokens=sizes).contract
+    assert (contract.text, contract.label) == (("1",), ())
+    assert "`--label 4` makes it so" in " ".join(contract.doubts)

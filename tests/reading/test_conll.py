@@ -317,3 +317,30 @@ def test_a_sentence_may_begin_with_a_word_joined_of_three(tmp_path):
     file.write_text("".join(line.replace(" ", "\t") + "\n" for line in lines * 5))
     found = sources.read(file)
     assert json.loads(next(found.rows()).cells[1]) == ["w", "b", "byt", "gr"]
+
+
+def test_one_cell_beside_every_text_is_no_tag(write):
+    lines = [f"{n}\tThe path by the river is number {n}.\tCQ_B" for n in range(30)]
+    table = sources.read(write("id\tcontent\tcorpus\n" + "\n".join(lines), "texts.tsv"))
+    assert (table.format, table.columns) == ("tsv", ("id", "content", "corpus"))
+
+
+def test_a_sentence_may_stand_whole_and_marked_above_its_words(write):
+    above = "; Ada met Bo.\n$<Ada:PS> met <Bo:PS>.\n"
+    sentence = f"{above}1\tAda\tNNP\tB_PS\n2\tmet\tVV\tO\n3\tBo\tNNP\tB_PS\n3\t.\tSF\tO\n"
+    money = "; $ 5 it was\n1\t$\tSW\tO\n1\t5\tSN\tO\n2\tit\tNP\tO\n"
+    table = sources.read(write(f"{sentence}\n{money}\n" * 9))
+    assert words(table, 1)[:2] == [["Ada", "met", "Bo", "."], ["$", "5", "it"]]
+    assert words(table, 3)[0] == ["B_PS", "O", "B_PS", "O"]
+    assert any("stands whole (;) and marked ($)" in reason for reason in table.reasons)
+
+
+@pytest.mark.parametrize("sign", [" ", "\u3000", "\xa0"])
+def test_white_space_for_a_word_is_passed_over(write, sign):
+    text = f"Ada\tB-PER\n{sign}\tO\nmet\tO\nBo\tB-PER\n\n" + 9 * "he\tO\n" + "\n"
+    table = sources.read(write(text * 9))
+    assert words(table)[:2] == [["Ada", "met", "Bo"], ["he"] * 9]
+    first, *_ = table.rows()
+    assert first.remarks == ("words.txt:2: white space for a word was passed over",)
+    with pytest.raises(DataError, match="column '1' is blank"):
+        list(sources.read(write(text.replace(f"{sign}\t", "\t") * 9)).rows())

@@ -92,3 +92,43 @@ def test_slots_of_an_utterance_are_spans(tmp_path):
     skip = ReadOptions(faulty="skip")
     table = sources.read(tmp_path / "a.json", skip)
     assert (len(list(table.rows())), len(table.faults)) == (28, 1)
+
+
+GUIDED = {
+    "dialogue_id": "1_00",
+    "services": ["Tables"],
+    "turns": [
+        {
+            "speaker": "USER",
+            "utterance": "a table at 7pm",
+            "frames": [{"slots": [{"slot": "time", "start": 11, "exclusive_end": 14}]}],
+        },
+        {"speaker": "SYSTEM", "utterance": "for how many?", "frames": [{"slots": []}]},
+    ],
+}
+SEGMENTED = {
+    "conversation_id": "dlg-1",
+    "utterances": [
+        {
+            "speaker": "USER",
+            "text": "a table at 7pm",
+            "segments": [{"start_index": 11, "end_index": 14, "annotations": [{"name": "time"}]}],
+        },
+        {"speaker": "ASSISTANT", "text": "for how many?"},
+    ],
+}
+
+
+@pytest.mark.parametrize("dialogue", [GUIDED, SEGMENTED], ids=["slots", "segments"])
+@pytest.mark.parametrize("dialogues", [1, 9])
+def test_slots_of_the_turns_of_a_dialogue_are_spans(tmp_path, dialogue, dialogues):
+    file = tmp_path / "dialogues.json"
+    file.write_text(json.dumps([dialogue] * dialogues if dialogues > 1 else dialogue))
+    table = sources.read(file)
+    agreed = contract.understand(table).contract
+    assert (agreed.task, agreed.form, agreed.text) == ("tags", "spans", ("text",))
+    rows = [dict(zip(table.columns, row.cells, strict=True)) for row in table.rows()]
+    assert len(rows) == 2 * dialogues
+    assert json.loads(rows[0]["label"]) == [{"start": 11, "end": 14, "label": "time"}]
+    assert (rows[1]["text"], json.loads(rows[1]["label"])) == ("for how many?", [])
+    assert {"1_00", "dlg-1"} & set(rows[1].values())

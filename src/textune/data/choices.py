@@ -17,6 +17,7 @@ COUNTS = -0.3  # weight of whole numbers with gaps between, which may count some
 BESIDE = 0.5  # weight of standing beside the text, where columns have no names
 FREE = 0.8  # share of different cells from which some words are no names of classes,
 MOST_NAMES, FEW_WORDS = 30, 3  # in a table of more rows; a name has fewer words
+PIECES = 0.8  # share of cells that stand in their text: sampled ones are shortened
 CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
 
 
@@ -81,12 +82,22 @@ def _label_weight(column: Column, headed: bool, texts: Sequence[Column]) -> floa
         weight -= 2
     if headed and paired and names.is_origin(column.name):
         weight -= 2
+    weight -= 3 * _are_pieces(column, texts)  # of what it speaks, as the drug in a report
     if not headed and any(abs(column.place - text.place) == 1 for text in texts):
         weight += BESIDE
     if column.kind in ("category", "list") and lists.are_places(column.cells):
         weight -= 2  # votes, or ratings of several things
     once = sum(count == 1 for count in (column.counts or {}).values())
     return weight - (1 if column.kind != NUMBER and once > column.classes / 2 else 0)
+
+
+def _are_pieces(column: Column, texts: Sequence[Column]) -> bool:
+    """Tell many different pieces of the text beside them from names of classes."""
+    if column.kind != "category" or column.classes <= MOST_NAMES or column.blank:
+        return False
+    pairs = [zip(column.cells, text.cells, strict=False) for text in texts if not text.blank]
+    shares = [[piece in whole for piece, whole in both] for both in pairs]
+    return any(sum(held) > PIECES * len(held) for held in shares)
 
 
 def _count_up(column: Column) -> bool:

@@ -33,9 +33,9 @@ OTHER_WORDS = (
     " name email url urls link links file filename path source src split dataset fold set partition"
     " subset locale country city location region timezone platform device confidence count"
     " likes retweets votes upvotes price cost amount age year month day version annotator rater"
-    " worker page number num length len verified retweeted favorited truncated lat lon phone zip"
-    " unnamed probability prob weight unclear test train dev variance std stddev deviation stderr"
-    " ups downs corpus pred preds predicted prediction predictions"
+    " worker page number num nr order length len verified retweeted favorited truncated lat lon"
+    " phone zip unnamed probability prob weight unclear test train dev variance std stddev"
+    " deviation stderr ups downs corpus pred preds predicted prediction predictions"
 )
 APART = frozenset(
     ["dev", "fold", "partition", "split", "subset", "test", "train", "unclear", "unsure", "valid"]

@@ -6,10 +6,14 @@ from itertools import pairwise, permutations
 from textune.data import names, pair_names
 from textune.data.choice import MOST_DOUBTS, Choice, option
 from textune.data.columns import Column, Scan, is_link
+from textune.data.numerals import is_number, like_number
 
 REPEATS = 0.7  # share of different cells, below which a text repeats
 DIFFERS = 0.9  # the same, above which each row has a text of its own
 WORDS = 3  # mean words of a text that repeats, below which it is a name
+STANDS = 0.8  # share of rows in which a part of the text stands in it: sampled ones are shortened
+LABEL = 5  # evidence of a name that can be no other than that of labels
+BLANK = 0.05  # share of blank cells, from which words are not compared row by row
 VALUES = 4  # different texts, below which they are classes
 
 
@@ -25,7 +29,7 @@ def pair(
         headed: Whether names of columns mean something.
     """
     if headed:
-        found = _named(ranked, free) or _judged(ranked, free) or _repeated(ranked, free)
+        found = _named(ranked, free) or _judged(ranked, free, seen) or _repeated(ranked, free)
         return found or _combined(ranked, free, seen) or _alike(ranked, seen)
     for one, two in pairwise(free):
         if one in ranked[:2] and two in ranked[:2] and _share_words(one, two, seen):
@@ -35,6 +39,29 @@ def pair(
             )
             return Choice((one, two), (f"{why} → pairs of texts",), (doubt,))
     return None
+
+
+def of_words(free: Sequence[Column], *, headed: bool) -> Choice | None:
+    """Find two single words that are compared, where no column holds longer text.
+
+    By their names ("word1", "word2"), or without names as the only two columns that hold no
+    numbers, and most of whose cells differ: "tiger", "cat", 7.35.
+    """
+    able = [column for column in free if _holds_words(column)]
+    rest = [column for column in free if column not in able]
+    if headed:
+        both = next((both for both in pairwise(able) if _are_sides(both, able)), None)
+        why = "are named like the two texts of a pair"
+    else:
+        is_alone = len(able) == 2 and bool(rest) and all(map(_holds_numbers, rest))
+        is_alone = is_alone and all(column.kind == "words" for column in able)
+        both = (able[0], able[1]) if is_alone else None
+        why = "are the only columns without numbers"
+    if both is None or both[1].place - both[0].place != 1:
+        return None
+    one, two = both
+    doubt = f"each of the two could be the only text: {option('--text', [one])}"
+    return Choice(both, (f"{one.name!r} and {two.name!r} {why} → pairs of words",), (doubt,))
 
 
 def _named(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None:
@@ -66,11 +93,18 @@ def _are_of_many(one: Column, two: Column, able: Sequence[Column]) -> bool:
     return sum(pair_names.series(column.name) == series for column in able) > len((one, two))
 
 
-def _judged(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None:
-    """Find a text and what is judged in it: the aspect of a sentiment, the target of a stance."""
+def _judged(ranked: Sequence[Column], free: Sequence[Column], seen: Scan) -> Choice | None:
+    """Find a text and what is judged in it: the aspect of a sentiment, the target of a stance.
+
+    Whatever the judgement is called, it is of an entity that stands in a text which comes back,
+    each time with another one.
+    """
     able = [c for c in free if pair_names.is_target(c.name) and _is_phrase(c)]
     judged = [c for c in free if pair_names.is_judged(c.name) and c not in able]
     texts = [column for column in ranked if column not in able]
+    if texts and not judged and texts[0].varied < DIFFERS:
+        able = [column for column in able if _stands_in(column, texts[0], seen)]
+        judged = [c for c in free if names.label_evidence(c.name) >= LABEL and c not in able]
     if not (texts and judged) or len(able) != 1:
         return None
     both = tuple(sorted((texts[0], able[0]), key=lambda column: column.place))
@@ -82,6 +116,12 @@ def _judged(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None:
         f"with {option('--label', able)}",
     )
     return Choice(both, (why,), (*doubts, *_rest(ranked, both)))
+
+
+def _stands_in(part: Column, text: Column, seen: Scan) -> bool:
+    """Tell whether what a column holds stands in the texts of most rows."""
+    rows = [row for row in seen.sample if row[part.place] and row[text.place]]
+    return sum(row[part.place] in row[text.place] for row in rows) > STANDS * len(rows)
 
 
 def _is_phrase(column: Column) -> bool:
@@ -129,6 +169,22 @@ def _alike(ranked: Sequence[Column], seen: Scan) -> Choice | None:
     why = f"{one.name!r} and {two.name!r} are of like length and share words in each row"
     doubt = f"each of the two could be the only text: {option('--text', [one])}"
     return Choice((one, two), (f"{why} → pairs of texts",), (doubt,))
+
+
+def _are_sides(both: tuple[Column, Column], able: Sequence[Column]) -> bool:
+    one, two = both
+    is_label = max(names.label_evidence(one.name), names.label_evidence(two.name)) > 0
+    is_pair = pair_names.are_sides(one.name, two.name)
+    return is_pair and not is_label and not _are_of_many(one, two, able)
+
+
+def _holds_words(column: Column) -> bool:
+    is_numeric = sum(map(like_number, column.cells)) > len(column.cells) / 2
+    return column.kind in ("words", "category") and not is_numeric and column.blank < BLANK
+
+
+def _holds_numbers(column: Column) -> bool:
+    return bool(column.cells) and all(map(is_number, column.cells))
 
 
 def _comes_back(column: Column) -> bool:

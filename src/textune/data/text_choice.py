@@ -32,7 +32,7 @@ def choose(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed
         return pair
     if ranked:
         return _best_text(ranked, headed, [column for column in free if _comes_back(column)])
-    return _any_text(free, headed)
+    return pairs.of_words(free, headed=headed) or _any_text(free, headed)
 
 
 def _text_weight(column: Column, headed: bool) -> float:

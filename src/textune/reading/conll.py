@@ -20,7 +20,7 @@ from textune.errors import DataError, Problems, excerpt
 from textune.reading import brackets, marks, universal, word_columns
 from textune.reading.lines import RECORD_LIMIT, lines, pieces
 from textune.reading.told import problems_of
-from textune.reading.word_columns import TAG, TAGS, UNIVERSAL, Layout, cells_of, unnumbered
+from textune.reading.word_columns import TAG, TAGS, UNIVERSAL, Layout, cells_of, is_note, unnumbered
 from textune.records import Row, Table
 
 LONGEST = 100_000  # words in a sentence
@@ -85,6 +85,8 @@ def read(
         f"header: the first line names the columns: {', '.join(layout.names)}" * is_headed,
         "each sign has its place in its word behind it, as 北0 京1, which is left out"
         * layout.is_numbered,
+        "above its words a sentence stands whole (;) and marked ($): both are passed over"
+        * layout.is_noted,
         "joined and unwritten words (numbered as 1-2 and 8.1) are left out" * layout.is_universal,
         "tags as '(PERSON*' are read as spans of words, from bracket to bracket"
         * bool(layout.bracketed),
@@ -157,6 +159,7 @@ def _are_entities(found: Sequence[Sequence[list[str]]]) -> bool:
     for column in zip(*words, strict=True):
         tags = [tag.strip() for tag in column if TAG.fullmatch(tag.strip())]
         likely = any(len(tag) > 2 for tag in tags) or ("O" in tags and len(found) > 1)
+        likely = likely and (len(set(tags)) > 1 or "O" in tags)  # not CQ_B beside every text
         if likely and len(tags) >= marks.MOST * len(column):
             return True
     return len(words[0]) == 2 and len(found) > 1 and marks.are_types([cells[1] for cells in words])
@@ -190,8 +193,10 @@ def _words(
 ) -> Iterator[tuple[int, str, list[str]]]:
     """Yield the lines that hold a word, with their cells, whatever the number of these."""
     is_begun = False
-    for number, line in sentence:
+    for place, (number, line) in enumerate(sentence):
         cells = cells_of(line, layout.is_tabbed)
+        if layout.is_noted and is_note(place, line):
+            continue
         if layout.lacks_outside and len(cells) == layout.width - 1:
             cells = [*cells, ""]
         if layout.is_ontonotes:
@@ -225,16 +230,16 @@ def _stream(path: Path, layout: Layout) -> Iterator[Row]:
     """
     found = 0
     with problems_of(path) as problems:
-        for first, sentence in _sentences(path, layout, problems):
+        for first, sentence, remarks in _sentences(path, layout, problems):
             found += 1
             place = f"{path.name}:{first}"
             words = brackets.converted(sentence, layout.bracketed) if layout.bracketed else sentence
             if words is None:
                 torn = [(f"{place}: brackets of its tags that do not match", _BRACKETS)]
-                row = "\n".join(map(" ".join, sentence))
-                problems.add_together(torn, "a sentence", row=row, origin=place)
+                problems.add_together(torn, "a sentence", row=_joined(sentence), origin=place)
             elif not problems.count:
-                yield as_lists(universal.with_feature(words, layout.feature), place)
+                row = as_lists(universal.with_feature(words, layout.feature), place)
+                yield replace(row, remarks=remarks)
     if not found and not problems.noted:
         raise DataError(f"{path.name}: there is no word in it; write one word a line")
 
@@ -247,33 +252,59 @@ def as_lists(words: Sequence[Sequence[str]], origin: str) -> Row:
 
 def _sentences(
     path: Path, layout: Layout, problems: Problems
-) -> Iterator[tuple[int, list[list[str]]]]:
-    """Yield the first line and the words of each sentence; note the lines that are faulty."""
+) -> Iterator[tuple[int, list[list[str]], tuple[str, ...]]]:
+    """Yield the first line, the words and remarks of each sentence; note the lines with faults."""
     skip = layout.header is not None
     for lines_of_one in _groups(path):
         sentence: list[list[str]] = []
         torn: list[tuple[str, str]] = []  # its faults, and the ways out
+        remarks: list[str] = []
         first = size = 0
         for number, line, cells in _words(lines_of_one, layout):
             if skip:
                 skip = False
+                continue
+            if said := _passed_over(f"{path.name}:{number}", cells, layout):
+                remarks.append(said)
                 continue
             if fault := _fault(line, cells, layout):
                 torn.append((f"{path.name}:{number}: {fault[0]}", fault[1]))
             first = first or number
             sentence.append(cells)
             size += len(line)
-            if len(sentence) > LONGEST or size > RECORD_LIMIT:
-                raise DataError(
-                    f"{path.name}:{first}: the sentence that begins here has no end within "
-                    f"{LONGEST:,} words and {RECORD_LIMIT >> 20} MiB; leave a blank line after "
-                    "each sentence"
-                )
+            _refuse_endless(f"{path.name}:{first}", len(sentence), size)
         if torn:
-            row = "\n".join(map(" ".join, sentence))
-            problems.add_together(torn, "a sentence", row=row, origin=f"{path.name}:{first}")
+            origin = f"{path.name}:{first}"
+            problems.add_together(torn, "a sentence", row=_joined(sentence), origin=origin)
         elif sentence:
-            yield first, sentence
+            yield first, sentence, tuple(remarks)
+
+
+def _joined(sentence: Sequence[Sequence[str]]) -> str:
+    return "\n".join(map(" ".join, sentence))
+
+
+def _passed_over(place: str, cells: Sequence[str], layout: Layout) -> str:
+    """Tell white space that a program has cut out as a word, beside its tag; blank if it is none.
+
+    Where many words are so, they are what is tagged.
+    """
+    is_whole = layout.is_tabbed and len(cells) == layout.width > 1 and 0 in layout.filled
+    is_space = is_whole and cells[0].isspace() and all(cell.strip() for cell in cells[1:])
+    return f"{place}: white space for a word was passed over" if is_space else ""
+
+
+def _refuse_endless(place: str, count: int, size: int) -> None:
+    """Refuse a sentence that is longer than any is.
+
+    Raises:
+        DataError: It is.
+    """
+    if count > LONGEST or size > RECORD_LIMIT:
+        raise DataError(
+            f"{place}: the sentence that begins here has no end within {LONGEST:,} words and "
+            f"{RECORD_LIMIT >> 20} MiB; leave a blank line after each sentence"
+        )
 
 
 def _groups(path: Path) -> Iterator[Iterator[tuple[int, str]]]:

@@ -36,6 +36,7 @@ class Layout:
     lacks_outside: bool = False  # a word without a tag has a column less
     bracketed: frozenset[int] = frozenset()  # columns of tags as "(PERSON*"
     is_ontonotes: bool = False  # CoNLL-2012: what stands behind the entities is left out
+    is_noted: bool = False  # "; the sentence" and "$the <sentence:XX>" stand above its words
     is_numbered: bool = False  # each sign is followed by its place in its word: 北0 京1
 
     @property
@@ -53,8 +54,8 @@ class Layout:
 
 def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
     """Find the delimiter by which most lines have the same number of columns, and their share."""
-    kept = ([line for line in sentence if not line.startswith("#")] for sentence in sentences)
-    words = [sentence for sentence in kept if sentence]
+    is_noted = len(sentences) > 1 and all(sentence[0].startswith("; ") for sentence in sentences)
+    words = _words(sentences, is_noted)
     sample = [line for sentence in words for line in sentence]
     best: Layout | None = None
     most = 0
@@ -78,8 +79,26 @@ def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
         best = replace(best, is_universal=all(map(_FIRST.fullmatch, firsts)))
     if best is not None and best.width > 2:
         numbers = [cells[0] for cells in parted[best.is_tabbed]]
-        best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)))
+        best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)), is_noted=is_noted)
     return best, most / max(1, len(sample))
+
+
+def _words(sentences: Sequence[Sequence[str]], is_noted: bool) -> list[list[str]]:
+    """Take the lines that are neither comments nor notes; none of a sentence without others."""
+    kept = (
+        [
+            line
+            for place, line in enumerate(sentence)
+            if not (line.startswith("#") or (is_noted and is_note(place, line)))
+        ]
+        for sentence in sentences
+    )
+    return [sentence for sentence in kept if sentence]
+
+
+def is_note(place: int, line: str) -> bool:
+    """Tell the lines above the words of a sentence: "; the sentence", "$the <sentence:XX>"."""
+    return line.startswith(("; ", "$")[place]) if place < 2 else False
 
 
 def are_numbered(sentences: Sequence[Sequence[Sequence[str]]]) -> bool:

@@ -181,3 +181,17 @@ def test_counting_stops_where_tags_never_end(monkeypatch):
         census.add([f"word{number}", "word0"])
     assert len(census.tags) < 6
     assert census.scheme() == "plain"
+
+
+def test_an_inside_tag_without_a_type_goes_on_with_the_entity_before_it():
+    census = schemes.Census()
+    sentences = [["B_PS", "I", "I", "O"], ["O", "B_LC", "B_PS", "I"], ["B_LC", "O", "O", "O"]]
+    for tags in sentences:
+        census.add(tags)
+    assert (census.scheme(), census.types()) == ("iob2", ("LC", "PS"))
+    written, faults = schemes.to_iob2(sentences[1], "iob2", census.notation())
+    assert (written, faults) == (("O", "B-LC", "B-PS", "I-PS"), ())
+    told = list(census.notation().described(census.tags))
+    assert told == ["'I' without a type goes on with the entity before it"]
+    census.add(["O", "I"])  # which goes on with nothing
+    assert census.types() == ("", "LC", "PS")

@@ -21,6 +21,7 @@ from textune.reading.forms import (
     articles,
     aspect_lists,
     chat,
+    dialogues,
     doccano,
     entities,
     flat,
@@ -66,7 +67,7 @@ ROOMS = (
 FORMS = (
     *(
         form
-        for room in (argilla, doccano, entities, google, intents, spacy, word_spans)
+        for room in (argilla, dialogues, doccano, entities, google, intents, spacy, word_spans)
         for form in room.FORMS
     ),
     *(room.FORM for room in (*ROOMS, aspect_lists, sagemaker, ubiai, word_numbers)),

@@ -67,10 +67,19 @@ class Notation:
         elif self != Notation(outside=self.outside):
             marked = (tag.strip() for tag in tags if self.parts(tag) and len(tag) > 1)
             yield f"tags are written as {next(marked, self.sign)!r}"
+        if bare := self._bare(tags):
+            yield f"{bare!r} without a type goes on with the entity before it"
         for tag in (*sorted(OUTSIDES - {OUTSIDE}), *self.outside):
             if count := sum(n for one, n in tags.items() if one.strip() == tag):
                 shown = repr(tag) if tag else "a blank"
                 yield f"{shown} stands for O ({count:,} words)"
+
+    def _bare(self, tags: Mapping[str, int]) -> str | None:
+        """Find a tag inside of an entity that leaves its type to the first one: B-PER, I."""
+        found = [(tag.strip(), parts) for tag in tags if (parts := self.parts(tag))]
+        is_typed = any(kind for _, (_, kind) in found)
+        bare = (tag for tag, (letter, kind) in found if not kind and letter not in FIRSTS)
+        return next(bare, None) if is_typed else None
 
 
 def decide(tags: Mapping[str, int]) -> Notation | None:

@@ -77,6 +77,7 @@ class Census:
         begun: Counter[str] = Counter()  # the letters with which entities begin
         for (one, two), count in self._pairs.items():
             before, now = found.parts(one) or ("", ""), found.parts(two) or ("", "")
+            now = _continued(before, now)
             if now[0] and (not before[0] or before[1] != now[1]):
                 begun[now[0]] += count
         return "iob1" if begun["I"] > begun["B"] else "iob2"
@@ -86,7 +87,15 @@ class Census:
         found = self.notation()
         if found is None:
             return tuple(sorted(tag for tag in map(str.strip, self.tags) if tag))
-        return tuple(sorted({parts[1] for parts in map(found.parts, self.tags) if parts}))
+        kinds = {parts[1] for parts in map(found.parts, self.tags) if parts}
+        return tuple(sorted(kinds - {""} if self._all_continue(found) else kinds))
+
+    def _all_continue(self, found: Notation) -> bool:
+        """Tell whether each tag without a type goes on with an entity that has one."""
+        pairs = ((found.parts(one) or ("", ""), found.parts(two)) for one, two in self._pairs)
+        bare = [(before, now) for before, now in pairs if now and not now[1]]
+        typed = any(before[1] for before, _ in bare)
+        return typed and all(now[0] not in FIRSTS and _is_open(before) for before, now in bare)
 
 
 def _count(counts: Counter[Counted], found: Sequence[Counted]) -> None:
@@ -139,6 +148,7 @@ def to_iob2(
         if not notation.is_outside(tag) and (wrong := _unreadable(tag, now[0], scheme)):
             faults.append(Fault(place, wrong, is_mended=False))
             now = ("", "")
+        now = _continued(before, now)
         begins = bool(now[0]) and (
             now[0] in FIRSTS or before[0] in ("", *LASTS) or before[1] != now[1]
         )
@@ -206,6 +216,12 @@ def _unreadable(tag: str, letter: str, scheme: str) -> str:
 
 def _is_open(before: tuple[str, str]) -> bool:
     return bool(before[0]) and before[0] not in LASTS
+
+
+def _continued(before: tuple[str, str], now: tuple[str, str]) -> tuple[str, str]:
+    """Give a tag without a type that of the entity that it goes on with: B-PER, I."""
+    is_bare = bool(now[0]) and not now[1] and now[0] not in FIRSTS
+    return (now[0], before[1]) if is_bare and _is_open(before) else now
 
 
 def _begins(tag: str, kind: str) -> str:
