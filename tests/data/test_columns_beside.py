@@ -130,3 +130,12 @@ def test_pieces_of_the_text_are_no_classes(tmp_path):
     contract = survey.check(file, count_tokens=sizes).contract
     assert (contract.text, contract.label) == (("1",), ())
     assert "`--label 4` makes it so" in " ".join(contract.doubts)
+
+
+def test_pieces_that_come_back_often_are_classes(tmp_path):
+    brands = [f"{a}{b}" for a in ("Acme", "Boro", "Cira", "Dena") for b in "abcdefghij"]
+    lines = [f"{b} phone {n},{b}" for n, b in enumerate(12 * brands)]
+    file = tmp_path / "titles.csv"
+    file.write_text("title,brand\n" + "\n".join(lines))
+    contract = survey.check(file, count_tokens=sizes).contract
+    assert (contract.text, contract.label) == (("title",), ("brand",))
