@@ -18,7 +18,7 @@ BESIDE = 0.5  # weight of standing beside the text, where columns have no names
 FREE = 0.8  # share of different cells from which some words are no names of classes,
 MOST_NAMES, FEW_WORDS = 30, 3  # in a table of more rows; a name has fewer words
 PIECES = 0.8  # share of cells that stand in their text: sampled ones are shortened
-OFTEN = 10  # rows of a name: names of brands in titles may be what is to be told
+EACH = 10  # rows of a name: names of brands in titles may be what is to be told
 CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
 
 
@@ -96,7 +96,7 @@ def _are_pieces(column: Column, texts: Sequence[Column]) -> bool:
     """Tell many different pieces of the text beside them from names of classes."""
     if column.kind != "category" or column.classes <= MOST_NAMES or column.blank:
         return False
-    if OFTEN * column.classes <= (len(column.cells) if column.counts is None else column.rows):
+    if EACH * column.classes <= (len(column.cells) if column.counts is None else column.rows):
         return False
     pairs = [zip(column.cells, text.cells, strict=False) for text in texts if not text.blank]
     shares = [[piece in whole for piece, whole in both] for both in pairs]
