@@ -104,6 +104,8 @@ def _written(cell: str, names: Mapping[str, str]) -> str:
     value = cell.strip()
     if value in names:
         return names[value]
+    if (whole := value.removesuffix(".0")) in names:  # as tables with gaps write it
+        return names[whole]
     if value.startswith("["):
         try:
             items = json.loads(value)
