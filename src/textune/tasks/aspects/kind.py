@@ -45,7 +45,7 @@ def read(table: Table, contract: Contract, places: Places) -> ToExample:
                     label.append(outputs.named(column, cell))
                 else:
                     unscored.append(column)
-            return tuple(label), tuple(unscored)
+            return tuple(label) or None, tuple(unscored)
 
         return read_classes
 
