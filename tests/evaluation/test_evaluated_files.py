@@ -254,3 +254,38 @@ def test_classes_of_several_columns_of_the_same_value_are_read_as_in_training(ti
     found = textune.evaluate(run.path, gaps)
     assert "unseen_labels" not in found
     assert "'food: 0.0' as 'food: 0'" in found["remarks"][0]
+
+
+def test_label_columns_that_are_named_in_another_order_keep_their_labels(tiny_base, tmp_path):
+    for task, names in (("multi", ("bad", "good", "new")), ("number", ("food", "staff"))):
+        rows = [
+            f"a {WORDS[at % 6]} day {at},{at % 2},{at % 3 // 2},{at % 5 // 4}" for at in range(40)
+        ]
+        file = tmp_path / f"{task}.csv"
+        rows = [row.rpartition(",")[0] if len(names) == 2 else row for row in rows]
+        file.write_text("\n".join([f"text,{','.join(names)}", *rows]) + "\n", encoding="utf-8")
+        options = {"label": names, "task": task, "epochs": 0, "base": tiny_base}
+        run = textune.train(file, valid=file, out=tmp_path / task, **options)
+        found = textune.evaluate(run.path, file, label=names[::-1])
+        same = textune.evaluate(run.path, file)
+        assert found["labels"] == same["labels"]
+        with pytest.raises(SettingsError, match="a column is named twice; name it once"):
+            textune.evaluate(run.path, file, label=names[:1] * len(names))
+    with pytest.raises(SettingsError, match="--label food: this model has 2 label columns"):
+        textune.evaluate(run.path, file, label="food")
+
+
+def test_labels_for_which_no_column_is_named_are_not_judged(tiny_base, tmp_path):
+    labels = ["bad", "good", "new"]
+    run = make_run(tmp_path / "multi", tiny_base, "multi", labels, label=tuple(labels))
+    file = tmp_path / "more.csv"
+    rows = [f"a {word} day,{at % 2},{at % 3 // 2}" for at, word in enumerate(WORDS)]
+    file.write_text("\n".join(["text,good,bad", *rows]) + "\n", encoding="utf-8")
+    found = textune.evaluate(run, file, label="good,bad")
+    assert "no column is named for 'new', which are not judged" in found["remarks"]
+    assert found["n"] == len(WORDS)
+    assert found["cells"] == 2 * len(WORDS)
+    assert found["undefined"]["labels.new.f1"] == "there is no scored text"
+    assert found["macro_f1"] == pytest.approx(
+        (found["labels"]["bad"]["f1"] + found["labels"]["good"]["f1"]) / 2
+    )
