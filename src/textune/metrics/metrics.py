@@ -131,7 +131,7 @@ def multi(truth: Floats, probabilities: Floats, decisions: Ints, labels: Sequenc
         tables[name]["mcc"] = _mcc(truth[rows, c], decisions[rows, c], f"labels.{name}.mcc", why)
     report: Report = {"n": int(scored.any(axis=1).sum()), "cells": int(scored.sum())}
     report |= _multi_decisions(truth, decisions, scored, why)
-    both = zip(tables.values(), scored.any(axis=0).tolist(), strict=True)
+    both = zip(tables.values(), np.asarray(scored.any(axis=0)), strict=True)
     report["macro_f1"] = _mean([table["f1"] or 0.0 for table, is_scored in both if is_scored])
     if not report["cells"]:
         report["macro_f1"] = None
