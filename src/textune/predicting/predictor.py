@@ -111,7 +111,9 @@ class Reading:
         table, chosen = layout.fitted(
             table, chosen, known, text_named=bool(text), label_named=bool(label)
         )
-        return naming.named(table, chosen), chosen
+        table = naming.named(table, chosen)
+        useless = skipping.useless(table, self.skip, kind=layout.KIND)
+        return replace(table, findings=(*table.findings, *useless)), chosen
 
     def _annotators(self, agreed: Contract) -> tuple[str, ...]:
         column, rule = agreed.annotators or ("", "")
