@@ -44,10 +44,11 @@ def useless(
         option: By which it was asked for.
         kind: Of the findings.
     """
-    asked = {entry: place for entry in skip if (place := _parted(entry, table.columns))}
+    parts = ((entry, _parted(entry, table.columns)) for entry in skip)
+    asked = {entry: found for entry, found in parts if found is not None}
     held: dict[str, dict[str, None]] = {entry: {} for entry in asked}
     for row in table.rows() if asked else ():
-        for entry in [*held]:
+        for entry in list(held):
             place, value = asked[entry]
             cell = row.cells[place].strip()
             if cell == value or (not value and is_blank(cell)):
