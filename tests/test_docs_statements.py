@@ -107,6 +107,20 @@ def is_accepted(kind, change):
     return True
 
 
+def test_the_commands_without_json_are_those_that_the_readme_names():
+    said = re.search(
+        r"`--json` makes every command but (.+?) print", (ROOT / "README.md").read_text()
+    )
+    commands = typer.main.get_command(cli.app).commands
+    silent = {
+        name
+        for name, command in commands.items()
+        if not any("--json" in option.opts for option in command.params) and not command.hidden
+    }
+    assert said is not None
+    assert set(re.findall(r"`(\w+)`", said[1])) == silent
+
+
 def names_in_tables():
     """Return the command and setting of every row of the tables of settings."""
     marks = {"settings": ("guide.md", "train"), "adapt": ("language.md", "adapt")}

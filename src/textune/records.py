@@ -164,7 +164,7 @@ class Example:
     text: str  # the question, where answers are asked for
     origin: str
     pair: str | None = None  # the second text of a pair; the passage, where answers are asked for
-    label: Label | None = None  # None where the file has no label for it
+    label: Label | None = None  # None where the file has no label for it, or none is scored
     unscored: tuple[str, ...] = ()  # labels marked -1: neither learned nor judged here
     group: str | None = None
     words: tuple[tuple[int, int], ...] | None = None  # of words that get a tag: their characters

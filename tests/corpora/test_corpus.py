@@ -146,6 +146,19 @@ def test_rows_that_are_not_scored_are_skipped_and_single_marks_are_masked(write,
     assert found.label_counts() == {"warm": 20, "cold": 14}
 
 
+def test_rows_of_which_some_labels_are_scored_as_not_applying_are_learned_from(write, tokenizer):
+    rows = "".join(f"film {n} good,{n % 2},{n % 3 // 2}\n" for n in range(40))
+    source = write("a.csv", f"text,warm,cold\n{rows}cool,0,-1\nfair,-1,0\ncold,-1,-1\n")
+    found, said = gathered(source, tokenizer)
+    assert len(found.examples) == 42
+    assert "1 rows with an empty text or without any scored label" in warnings(said)[0]
+    targets = {
+        item.text: target for item, target in zip(found.examples, found.targets, strict=True)
+    }
+    np.testing.assert_array_equal(targets["cool"], [0, np.nan])
+    np.testing.assert_array_equal(targets["fair"], [np.nan, 0])
+
+
 def test_a_file_with_nothing_to_learn_from_is_refused(write, tokenizer):
     nothing = write("a.csv", "text,label,n\n" + ",good,1\n,bad,2\n" * 8)
     with pytest.raises(DataError, match=r"a\.csv: no row has both a text and a label"):

@@ -8,6 +8,7 @@ import textune
 from textune.data import naming
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
+from textune.records import Contract
 
 QUICK = {"epochs": 1, "seed": 3, "limit": 60}
 TABLE = {"text": ["a", "b", "c"], "label": ["0", "1", "0"], "called": ["neg", "pos", "neg"]}
@@ -53,3 +54,10 @@ def test_the_model_has_the_names_and_judges_files_of_numbers(reviews, tiny_base,
     assert by_number["mcc"] == by_name["mcc"]
     again = textune.train(file, out=tmp_path / "again", config=out / "config.toml")
     assert set(again.metrics["valid"]["labels"]) == {"bad", "good"}
+
+
+def test_a_number_that_a_gap_made_a_decimal_has_its_name():
+    table = sources.read({"text": ["a", "b", "c"], "label": ["1.0", "0.0", "2.5"]})
+    pairs = (("0", "bad"), ("1", "good"))
+    named = naming.named(table, Contract("single", ("text",), ("label",), "name", names=pairs))
+    assert [row.cells[1] for row in named.rows()] == ["good", "bad", "2.5"]

@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -175,3 +176,22 @@ def test_a_label_that_may_be_none_is_asked_about_once_and_not_after_an_answer(la
     assert [finding.kind in ("missing", "unlabelled") for finding in asked].count(True) == 1
     answered = checked(file, no_skip="label=NA")
     assert not {finding.kind for finding in answered.findings} & {"missing", "unlabelled"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"skip": "label=pso"}, "no cell of 'label' is 'pso'.*did you mean 'pos'"),
+        ({"skip": "label="}, "no cell of 'label' is blank, so that it changes nothing$"),
+        ({"no_skip": "label=x"}, "--no-skip label=x: no cell of 'label' is 'x'"),
+    ],
+)
+def test_a_cell_to_be_skipped_that_is_in_no_row_is_told(tmp_path, options, said):
+    rows = [f"a fine day {n},{'pos' if n % 2 else 'neg'}" for n in range(40)]
+    file = tmp_path / "days.csv"
+    file.write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
+    found = checked(file, **options)
+    (finding,) = (finding for finding in found.findings if finding.kind == "skip")
+    assert re.search(said, finding.message)
+    found = checked(file, skip="label=neg", no_skip="label=pos")
+    assert not [finding for finding in found.findings if finding.kind == "skip"]

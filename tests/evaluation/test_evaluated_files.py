@@ -208,3 +208,84 @@ def test_decimals_of_another_sign_than_in_training_are_read_and_told(
     said = "decimals of 'score' are read as this file writes them"
     assert said in found["remarks"]
     assert said not in same["remarks"]
+
+
+@pytest.mark.parametrize(
+    ("trained", "written"),
+    [
+        (["0", "1"], ["0.0", "1.0"]),
+        (["0", "1"], ["False", "True"]),
+        (["False", "True"], ["FALSE", "true"]),
+        (["False", "True"], ["0", "1"]),
+        (["1.5", "2.0"], ["1.50", "2"]),
+    ],
+)
+def test_labels_of_the_same_value_are_read_as_in_training(tiny_base, tmp_path, trained, written):
+    run = make_run(tmp_path / "run", tiny_base, "single", trained)
+
+    def judged(labels):
+        bad, good = labels
+        return textune.evaluate(run, csv(tmp_path, f"warm film,{good}", f"a day,{bad}"))
+
+    found, same = judged(written), judged(trained)
+    assert found["labels"] == same["labels"]
+    assert "unseen_labels" not in found
+    said = "labels of the same value are read as in training"
+    assert [remark.startswith(said) for remark in found["remarks"]] == [True]
+    assert same["remarks"] == []
+
+
+@pytest.mark.parametrize(("trained", "written"), [("1,2", "01"), ("1,2,3", "True"), ("a,b", "1.0")])
+def test_other_labels_stay_other_labels(tiny_base, tmp_path, trained, written):
+    labels = trained.split(",")
+    run = make_run(tmp_path / "run", tiny_base, "single", labels)
+    found = textune.evaluate(run, csv(tmp_path, f"warm film,{written}", f"a day,{labels[0]}"))
+    assert found["unseen_labels"] == {written: 1}
+
+
+def test_classes_of_several_columns_of_the_same_value_are_read_as_in_training(tiny_base, tmp_path):
+    rows = [f"the {WORDS[at % 6]} film {at},{at % 2},{at % 3}" for at in range(40)]
+    train = tmp_path / "train.csv"
+    train.write_text("\n".join(["text,food,staff", *rows]) + "\n", encoding="utf-8")
+    options = {"task": "aspects", "label": "food,staff", "epochs": 0, "base": tiny_base}
+    run = textune.train(train, valid=train, out=tmp_path / "run", **options)
+    gaps = [{"text": "a warm day", "food": 1.0, "staff": None}]
+    gaps += [{"text": "a dull day", "food": 0.0, "staff": 2.0}]
+    found = textune.evaluate(run.path, gaps)
+    assert "unseen_labels" not in found
+    assert "'food: 0.0' as 'food: 0'" in found["remarks"][0]
+
+
+def test_label_columns_that_are_named_in_another_order_keep_their_labels(tiny_base, tmp_path):
+    for task, names in (("multi", ("bad", "good", "new")), ("number", ("food", "staff"))):
+        rows = [
+            f"a {WORDS[at % 6]} day {at},{at % 2},{at % 3 // 2},{at % 5 // 4}" for at in range(40)
+        ]
+        file = tmp_path / f"{task}.csv"
+        rows = [row.rpartition(",")[0] if len(names) == 2 else row for row in rows]
+        file.write_text("\n".join([f"text,{','.join(names)}", *rows]) + "\n", encoding="utf-8")
+        options = {"label": names, "task": task, "epochs": 0, "base": tiny_base}
+        run = textune.train(file, valid=file, out=tmp_path / task, **options)
+        found = textune.evaluate(run.path, file, label=names[::-1])
+        same = textune.evaluate(run.path, file)
+        assert found["labels"] == same["labels"]
+        with pytest.raises(SettingsError, match="a column is named twice; name it once"):
+            textune.evaluate(run.path, file, label=names[:1] * len(names))
+    with pytest.raises(SettingsError, match="--label food: this model has 2 label columns"):
+        textune.evaluate(run.path, file, label="food")
+
+
+def test_labels_for_which_no_column_is_named_are_not_judged(tiny_base, tmp_path):
+    labels = ["bad", "good", "new"]
+    run = make_run(tmp_path / "multi", tiny_base, "multi", labels, label=tuple(labels))
+    file = tmp_path / "more.csv"
+    rows = [f"a {word} day,{at % 2},{at % 3 // 2}" for at, word in enumerate(WORDS)]
+    file.write_text("\n".join(["text,good,bad", *rows]) + "\n", encoding="utf-8")
+    found = textune.evaluate(run, file, label="good,bad")
+    assert "no column is named for 'new', which are not judged" in found["remarks"]
+    assert found["n"] == len(WORDS)
+    assert found["cells"] == 2 * len(WORDS)
+    assert found["undefined"]["labels.new.f1"] == "there is no scored text"
+    assert found["macro_f1"] == pytest.approx(
+        (found["labels"]["bad"]["f1"] + found["labels"]["good"]["f1"]) / 2
+    )

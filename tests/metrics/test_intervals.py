@@ -114,6 +114,18 @@ def test_cells_that_are_not_scored_change_nothing():
     assert all(low < numbers[name] < high for name, (low, high) in one.items())
 
 
+def test_a_label_that_is_scored_nowhere_changes_neither_a_number_nor_its_interval():
+    truth, probabilities, decisions = draw_multi(np.random.default_rng(0), 300)
+    alone, spans = (
+        judge((truth, probabilities, decisions)),
+        bootstrap(truth, probabilities, decisions),
+    )
+    wide = [np.insert(array, 3, fill, axis=1) for array, fill in
+            ((truth, np.nan), (probabilities, 0.9), (decisions, 1))]  # fmt: skip
+    assert metrics.headline(judge(wide)) == metrics.headline(alone)
+    assert bootstrap(*wide)["macro_f1"] == pytest.approx(spans["macro_f1"], abs=0.02)
+
+
 def test_numbers_that_are_undefined_have_no_interval():
     none = np.zeros((20, 2))
     found = bootstrap(none, np.full((20, 2), 0.1), none.astype(int))

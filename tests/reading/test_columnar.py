@@ -136,6 +136,13 @@ def test_polars_categories():
     assert cells(sources.read(frame)) == [("x",), ("y",)]
 
 
+@pytest.mark.parametrize("make", [pd.Series, pl.Series])
+def test_a_column_alone_is_named_as_one(make):
+    said = "a Series is one column, and rows are wanted; give the whole data frame, or .to_frame()"
+    assert said in message_of(make(["a", "b"]))
+    assert cells(sources.read(make(["a", "b"]).to_frame())) == [("a",), ("b",)]
+
+
 def test_frame_with_mixed_types_or_names_twice():
     mixed = pd.DataFrame({"text": ["a", 1, [2]]})
     assert "data frame: Arrow cannot read it" in message_of(mixed)

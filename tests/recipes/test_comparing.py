@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -157,6 +158,8 @@ def test_another_file_judges_both(copies, tmp_path):
     found = textune.compare(*places, on=file)
     assert (found.on, found.texts) == (str(file), len(kept["text"]))
     assert found.differences["accuracy"][0].gain == 0
+    held = pd.read_csv(file)
+    assert textune.compare(*places, on=held).on == "data"
 
 
 def test_labels_that_training_never_saw_leave_log_loss_out_as_evaluate_does(copies, tmp_path):

@@ -6,15 +6,16 @@ is its name (the first line is class 0), or a number and a name with a tab or a 
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from textune.errors import DataError, SettingsError, among, excerpt, some
-from textune.records import Contract, Row, Table
+from textune.records import Contract, Finding, Row, Table
 
 Pairs = tuple[tuple[str, str], ...]  # what stands in a file, and what it is called
 SIGNS = (";", ",", "|")
+SHOWN = 5  # labels that are named
 
 
 def read(wanted: str, table: Table, label: str) -> Pairs:
@@ -52,18 +53,39 @@ def read(wanted: str, table: Table, label: str) -> Pairs:
 def as_trained(table: Table, contract: Contract, trained: Contract) -> tuple[Table, Contract]:
     """Call label columns as in training, where their names are part of the labels.
 
+    Columns have the names that training gave them, in any order; others go by their order. Of
+    columns of 0 and 1 some may be missing, which are not scored then.
+
     Args:
         table: A file.
         contract: By which it is read.
-        trained: That of the training, whose columns go by their order.
+        trained: That of the training.
     """
-    both = dict(zip(contract.label, trained.label, strict=False))
-    is_own = trained.form in ("columns", "classes") and len(contract.label) == len(trained.label)
-    if not is_own or contract.label == trained.label:
+    if trained.form not in ("columns", "classes") or contract.label == trained.label:
         return table, contract
-    taken = {*trained.label} - {*contract.label}
-    names = [both.get(name, f"{name} (other)" if name in taken else name) for name in table.columns]
+    gone = [name for name in trained.label if name not in contract.label]
+    other = [name for name in contract.label if name not in trained.label]
+    if gone and not other and trained.form == "columns":
+        return _unscored(table, gone), replace(contract, label=trained.label)
+    if len(contract.label) != len(trained.label):
+        return table, contract
+    both = dict(zip(other, gone, strict=True))
+    names = [both.get(name, f"{name} (other)" if name in gone else name) for name in table.columns]
     return replace(table, columns=tuple(names)), replace(contract, label=trained.label)
+
+
+def _unscored(table: Table, gone: Sequence[str]) -> Table:
+    """Add columns of -1 to a table, in place of those of the same names that are not meant."""
+    kept = [f"{name} (other)" if name in gone else name for name in table.columns]
+    more = ("-1",) * len(gone)
+
+    def rows() -> Iterator[Row]:
+        return (replace(row, cells=(*row.cells, *more)) for row in table.rows())
+
+    listed = some([repr(name) for name in gone], SHOWN)
+    said = f"no column is named for {listed}, which are not judged"
+    finding = Finding("layout", "warning", said, len(gone))
+    return replace(table, columns=(*kept, *gone), rows=rows, findings=(*table.findings, finding))
 
 
 def named(table: Table, contract: Contract) -> Table:
@@ -104,6 +126,8 @@ def _written(cell: str, names: Mapping[str, str]) -> str:
     value = cell.strip()
     if value in names:
         return names[value]
+    if (whole := value.removesuffix(".0")) in names:  # as tables with gaps write it
+        return names[whole]
     if value.startswith("["):
         try:
             items = json.loads(value)

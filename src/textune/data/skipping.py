@@ -3,12 +3,14 @@
 What is said beside a row that is left out, of lines that are no rows, another one says.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from textune.errors import DataError, SettingsError, among
 from textune.metrics.one_label import is_blank
-from textune.records import Row, Table
+from textune.records import Finding, Row, Table
+
+SHOWN = 12  # cells that are named
 
 
 def named(table: Table, skip: Sequence[str], *, option: str = "--skip") -> None:
@@ -29,6 +31,47 @@ def named(table: Table, skip: Sequence[str], *, option: str = "--skip") -> None:
                 f"{table.name}: {option} {entry!r}: {name!r} is not a column; "
                 f"{among(name, table.columns)}"
             )
+
+
+def useless(
+    table: Table, skip: Sequence[str], *, option: str = "--skip", kind: str = "skip"
+) -> tuple[Finding, ...]:
+    """Warn of what was asked for and is in no row: a cell that is written otherwise, most often.
+
+    Args:
+        table: Read until each cell has been found once.
+        skip: As a user asked.
+        option: By which it was asked for.
+        kind: Of the findings.
+    """
+    parts = ((entry, _parted(entry, table.columns)) for entry in skip)
+    asked = {entry: found for entry, found in parts if found is not None}
+    held: dict[str, dict[str, None]] = {entry: {} for entry in asked}
+    for row in table.rows() if asked else ():
+        for entry in list(held):
+            place, value = asked[entry]
+            cell = row.cells[place].strip()
+            if cell == value or (not value and is_blank(cell)):
+                del held[entry]
+            elif len(held[entry]) <= SHOWN:
+                held[entry][cell] = None
+        if not held:
+            break
+    return tuple(
+        Finding(kind, "warning", _said(option, entry, *asked[entry], table, cells), 0)
+        for entry, cells in held.items()
+    )
+
+
+def _said(
+    option: str, entry: str, place: int, value: str, table: Table, cells: Collection[str]
+) -> str:
+    """Say that no cell of a column is as somebody wrote, and which there are, if they are few."""
+    words = f"{option} {entry}: no cell of {table.columns[place]!r} is {value!r}"
+    words = words if value else f"{option} {entry}: no cell of {table.columns[place]!r} is blank"
+    if not value or not cells or len(cells) > SHOWN:
+        return f"{words}, so that it changes nothing"
+    return f"{words}, so that it changes nothing; {among(value, cells)}"
 
 
 def without(table: Table, skip: Sequence[str]) -> Table:

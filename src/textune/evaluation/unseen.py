@@ -43,7 +43,8 @@ class Widened:
             first = next(iter(unseen))
             raise DataError(
                 f"{examples[0].origin}: label {first!r} was not seen in training, nor any other of "
-                f"this file; {among(first, task.labels)}; name the label column with --label"
+                f"this file; {among(first, task.labels)}; write the labels as in training, or name "
+                "the label column with --label"
             )
         labels = (*task.labels, *sorted(unseen))
         return cls(cast("Task", replace(cast("Any", task), labels=labels)), unseen)

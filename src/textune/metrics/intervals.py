@@ -312,9 +312,10 @@ def multi_numbers(quiet: Floats, alarms: Floats, misses: Floats, hits: Floats) -
     spread = totals * (quiet + alarms) * predicted * (quiet + misses)  # (R, C)
     mcc = ratio(hits * quiet - alarms * misses, np.sqrt(spread))
     judged = (totals > 0) & (quiet + alarms > 0)
+    is_scored = errors + hits + quiet > 0
     return {
         "mcc": (mcc * judged).sum(axis=1) / judged.sum(axis=1).clip(1),
-        "macro_f1": ratio(2 * hits, 2 * hits + errors).mean(axis=1),
+        "macro_f1": ratio(2 * hits, 2 * hits + errors).sum(axis=1) / is_scored.sum(axis=1).clip(1),
         "micro_f1": ratio(2 * hits.sum(axis=1), (2 * hits + errors).sum(axis=1)),
         "hamming_loss": ratio(errors.sum(axis=1), (errors + hits + quiet).sum(axis=1)),
     }

@@ -104,7 +104,8 @@ def multi(truth: Floats, probabilities: Floats, decisions: Ints, labels: Sequenc
     """Judge a model that gives each text any number of labels.
 
     `accuracy` and `subset_accuracy` are the share of texts whose labels are all right, `mcc` and
-    `macro_mcc` the mean over the labels, `log_loss` the mean binary cross-entropy of a cell.
+    `macro_mcc` the mean over the labels, `macro_f1` that over those for which a text is scored,
+    `log_loss` the mean binary cross-entropy of a cell.
 
     Args:
         truth: 1 where the label applies, 0 where not, NaN where it is not scored. (N, C)
@@ -130,7 +131,8 @@ def multi(truth: Floats, probabilities: Floats, decisions: Ints, labels: Sequenc
         tables[name]["mcc"] = _mcc(truth[rows, c], decisions[rows, c], f"labels.{name}.mcc", why)
     report: Report = {"n": int(scored.any(axis=1).sum()), "cells": int(scored.sum())}
     report |= _multi_decisions(truth, decisions, scored, why)
-    report["macro_f1"] = _mean([table["f1"] or 0.0 for table in tables.values()])
+    both = zip(tables.values(), np.asarray(scored.any(axis=0)), strict=True)
+    report["macro_f1"] = _mean([table["f1"] or 0.0 for table, is_scored in both if is_scored])
     if not report["cells"]:
         report["macro_f1"] = None
         why["macro_f1"] = "there is no scored text"

@@ -89,10 +89,13 @@ class Reading:
             raise SettingsError(
                 f"--text {','.join(text)}: this model reads {len(agreed.text)} text column(s)"
             )
-        if label and agreed.form != "columns" and len(label) != max(1, len(agreed.label)):
+        is_fixed = agreed.form != "columns" or not tasks.of(agreed.task).has_classes
+        if label and is_fixed and len(label) != max(1, len(agreed.label)):
             many = len(agreed.label)
             has = "one label column" if many < 2 else f"{many} label columns"
             raise SettingsError(f"--label {','.join(label)}: this model has {has}")
+        if len({*label}) < len(label):
+            raise SettingsError(f"--label {','.join(label)}: a column is named twice; name it once")
         skipping.named(table, self.skip)
         chosen = replace(
             agreed,
@@ -108,7 +111,9 @@ class Reading:
         table, chosen = layout.fitted(
             table, chosen, known, text_named=bool(text), label_named=bool(label)
         )
-        return naming.named(table, chosen), chosen
+        table = naming.named(table, chosen)
+        useless = skipping.useless(table, self.skip, kind=layout.KIND)
+        return replace(table, findings=(*table.findings, *useless)), chosen
 
     def _annotators(self, agreed: Contract) -> tuple[str, ...]:
         column, rule = agreed.annotators or ("", "")

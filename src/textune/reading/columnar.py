@@ -85,6 +85,11 @@ def read_frame(frame: object) -> Table:
     Raises:
         DataError: It has no columns, no rows, or a column that is no text.
     """
+    if hasattr(frame, "to_frame") and not hasattr(frame, "columns"):
+        raise DataError(
+            f"a {type(frame).__name__} is one column, and rows are wanted; give the whole data "
+            "frame, or .to_frame() of it"
+        )
     try:
         table = pa.table(frame)
     except Exception as error:  # whatever a foreign library raises while it exports

@@ -11,6 +11,7 @@ from textune.errors import RunError, SettingsError, among
 from textune.metrics import comparing
 from textune.metrics.comparing import Difference
 from textune.predicting.predictor import Reading
+from textune.reading import obtained
 from textune.recipes import evaluating
 from textune.runs import evaluations, openings, predictions, runs
 from textune.tasks import drawn, installed, registry
@@ -82,7 +83,8 @@ def compare(
     if on is None:
         part, tables = _kept(places, task)
     else:
-        part, options = str(on), options or Reading()
+        part = ", ".join(obtained.named(on)) or "data"
+        options = options or Reading()
         tested = _tested(places, on, final=final)
         tables = [_judged(place, on, options, task, final=place in tested) for place in places]
         _require_same(places, tables, part)

@@ -33,4 +33,4 @@ def is_skipped(example: Example) -> bool:
 
 def is_unscored(example: Example) -> bool:
     """Tell whether none of a text's labels is scored (-1 in every label column)."""
-    return example.label == () and bool(example.unscored)
+    return example.label is None and bool(example.unscored)

@@ -61,8 +61,11 @@ def agree(
         _refuse_soft(table, agreed)
     if merge_labels:
         agreed = _merged(naming.named(read, agreed), agreed, merge_labels)
-    labelled = skipping.without(naming.named(read, agreed), agreed.skip)
-    return _of_one_row(labelled, replace(found, contract=agreed), annotators)
+    named = naming.named(read, agreed)
+    useless = skipping.useless(named, skip)
+    useless += skipping.useless(named, no_skip, option="--no-skip")
+    found = replace(found, contract=agreed, findings=(*found.findings, *useless))
+    return _of_one_row(skipping.without(named, agreed.skip), found, annotators)
 
 
 def _of_one_row(

@@ -18,7 +18,7 @@ from textune.metrics.metrics import Parts, Report
 from textune.metrics.one_label import is_blank
 from textune.records import Batch, Contract, Example, Prediction, Row, Scores, Table
 from textune.splits import splits
-from textune.tasks import deciding, doubt, drawn, imbalance, priors, probes, texts
+from textune.tasks import deciding, doubt, drawn, imbalance, own_names, priors, probes, texts
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Floats, Task
 from textune.tasks.interface import Column as Added
@@ -276,6 +276,7 @@ KIND = Kind(
         is_exclusive=True,
     ),
     read=read,
+    of_file=own_names.of_file,
     has_classes=True,
     fewest=2,
     decisions=frozenset(["argmax", "threshold", "cost"]),

@@ -62,7 +62,7 @@ def marks(places: Sequence[int], columns: Sequence[str]) -> ReadLabel:
                 )
             if mark:
                 (labels if mark == 1 else unscored).append(column)
-        return tuple(labels), tuple(unscored)
+        return None if len(unscored) == len(both) else tuple(labels), tuple(unscored)
 
     return read_marks
 

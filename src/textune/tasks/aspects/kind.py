@@ -1,6 +1,6 @@
 """A class of each of several columns: the row of the registry, and what `check` says of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from textune.data import missing
 from textune.errors import DataError
 from textune.metrics import by_column, catalogue
 from textune.records import Contract, Example, LinearHead, Prediction, Row, Scores, Survey, Table
-from textune.tasks import drawn, shown, texts
+from textune.tasks import drawn, own_names, shown, texts
 from textune.tasks.aspects import aspect_columns, outputs
 from textune.tasks.aspects.aspect import Aspects
 from textune.tasks.interface import Floats
@@ -45,11 +45,34 @@ def read(table: Table, contract: Contract, places: Places) -> ToExample:
                     label.append(outputs.named(column, cell))
                 else:
                     unscored.append(column)
-            return tuple(label), tuple(unscored)
+            return tuple(label) or None, tuple(unscored)
 
         return read_classes
 
     return texts.reader(places, to_reader)
+
+
+def of_file(contract: Contract, table: Table, labels: Collection[str] = ()) -> Contract:
+    """Take classes that training never saw for those of the same value in their column.
+
+    Args:
+        contract: Of the training.
+        table: The file.
+        labels: That the model knows.
+    """
+    known = {*labels, *dict(contract.merged)}
+    found: list[tuple[str, str]] = []
+    for column, cells in zip(contract.label, own_names.held(table, contract.label), strict=False):
+        own = {
+            outputs.value_of(label, column)
+            for label in known
+            if outputs.column_of(label, contract.label) == column
+        }
+        found += (
+            (outputs.named(column, cell), outputs.named(column, other))
+            for cell, other in own_names.same(cells, own, sorted(own))
+        )
+    return own_names.told(contract, tuple(found)) if labels else contract
 
 
 def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]:
@@ -199,6 +222,7 @@ KIND = Kind(
         of_label=catalogue.OF_CLASSES,
     ),
     read=read,
+    of_file=of_file,
     has_classes=True,
     by_column=True,
     unscored="",
