@@ -22,6 +22,7 @@ SECONDS = 300.0  # in which a run has written its first checkpoint, and ends
 TORCHRUN = ("torch.distributed.run", "--standalone", "--max-restarts", "3", "--nproc-per-node")
 OPTIONS = (
     *("--epochs", "40", "--batch-size", "8", "--lr", "2e-3", "--device", "cpu"),
+    *("--precision", "fp32"),  # what is measured may be another one under load
     *("--set", "train.recipe=classic"),  # whose checkpoints are of every epoch
 )
 

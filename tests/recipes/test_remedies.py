@@ -14,7 +14,7 @@ from conftest import WORDS
 from textune.doors import cli
 from textune.errors import SettingsError
 from textune.probing import remedies
-from textune.recipes import out_of_fold, remedied, selecting
+from textune.recipes import affording, out_of_fold, remedied, selecting
 from textune.tasks import focused
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
@@ -56,7 +56,7 @@ def noise(tmp_path):
 def hasty(monkeypatch):
     """Search for few heads, and for those of focal loss briefly, where none need be good."""
     monkeypatch.setattr(focused, "STEPS", 10)
-    monkeypatch.setattr(selecting, "QUICK_FOLDS", 3)
+    monkeypatch.setattr(affording, "HEAD_FOLDS", 3)
 
 
 @pytest.fixture

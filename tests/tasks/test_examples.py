@@ -47,7 +47,7 @@ def test_labels_stay_as_they_are_written(name):
         (("1.0", "TRUE"), ("toxic", "threat"), ()),
         (("no", "Yes"), ("threat",), ()),
         (("-1", "1"), ("threat",), ("toxic",)),
-        (("-1", "-1"), (), ("toxic", "threat")),
+        (("-1", "-1"), None, ("toxic", "threat")),
     ],
 )
 def test_0_1_columns_become_the_labels_that_apply(cells, label, unscored):
