@@ -94,10 +94,10 @@ def test_folds_and_a_learning_curve_are_told_of_update_by_update(few, tiny_base,
     events = api.events_of(textune.train, few, **asked, curve=True, device="cpu")
     told = [event for event in events if isinstance(event, AuxiliaryStep)]
     names = list(dict.fromkeys(event.what for event in told))
-    folds = [f"cross-validation of fine-tuning: fold {n} of 5" for n in range(1, 6)]
-    assert names[:5] == folds
-    assert names[5:]
-    assert all(name.startswith("learning curve, fine-tuning on ") for name in names[5:])
+    folds = [f"cross-validation of fine-tuning: fold {n} of 8" for n in range(1, 9)]
+    assert names[:8] == folds
+    assert names[8:]
+    assert all(name.startswith("learning curve, fine-tuning on ") for name in names[8:])
     for name in names:
         (steps,) = {event.steps for event in told if event.what == name}
         last = [event.step for event in told if event.what == name][-steps:]
