@@ -67,11 +67,11 @@ def _said(
     option: str, entry: str, place: int, value: str, table: Table, cells: Collection[str]
 ) -> str:
     """Say that no cell of a column is as somebody wrote, and which there are, if they are few."""
-    words = f"{option} {entry}: no cell of {table.columns[place]!r} is {value!r}"
-    words = words if value else f"{option} {entry}: no cell of {table.columns[place]!r} is blank"
-    if not value or not cells or len(cells) > SHOWN:
-        return f"{words}, so that it changes nothing"
-    return f"{words}, so that it changes nothing; {among(value, cells)}"
+    what = repr(value) if value else "blank"
+    words = f"{option} {entry}: no cell of {table.columns[place]!r} is {what}"
+    are_few = bool(value) and 0 < len(cells) <= SHOWN
+    way_out = f"; {among(value, cells)}" if are_few else ""
+    return f"{words}, so that it changes nothing{way_out}"
 
 
 def without(table: Table, skip: Sequence[str]) -> Table:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from torch import Tensor
 
-ROOM = 1 << 20  # bytes that a process says at once
+ROOM = 1 << 20  # bytes that a process says, or brings to a meeting, at once
 MOST = 4 * ROOM  # bytes that are added here; of more, torch.distributed adds faster
 SPIN = 1e-3  # seconds that a process looks without a pause
 PAUSES = (5e-5, 1e-2)  # seconds between two looks later on: a sixteenth of the time so far

@@ -1,7 +1,8 @@
 """Processes that learn one run say words, add numbers and bring answers together.
 
 The first one decides and says what comes next; the others hear it. What computes and adds is
-torch.distributed: gloo between processors, nccl between cards.
+torch.distributed: gloo between processors, nccl between cards. Processes on the processors of one
+machine do so in memory that all of them see, once they have it (`textune.parallel.meeting`).
 """
 
 import json
@@ -154,11 +155,11 @@ class Ranks:
         All processes give tensors of the same shapes, in the same order.
         """
         if self._joined is None:
-            return _nothing
+            return nothing
         if self.memory is not None and meeting.fit(tensors):
             with self.watched():
                 self.memory.meetings.add(tensors, self._patient(self._joined.seconds))
-            return _nothing
+            return nothing
         with self.watched():
             begun = [dist.all_reduce(item, async_op=True) for item in tensors]
 
@@ -354,7 +355,7 @@ def join(place: Place, *, seconds: float, by_cards: bool) -> Ranks:
     return Ranks(place, _Joined(pulse, words, seconds))
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """Wait for nothing."""
 
 

@@ -20,7 +20,7 @@ from textune.parallel.meeting import Counts, Meetings, Processes, Words
 HEAD = mmap.PAGESIZE  # bytes before all else; the first eight of them name the memory
 LINE = 64  # bytes of a line of the cache: processes that count in the same one slow each other
 WIDTH = 4  # bytes of a number in fp32
-NAME = "textune-gradients"
+NAME = "textune-memory"
 CACHED = 1 << 17  # numbers that are added at once: a cache holds those of two processes
 
 Sum = Callable[[Tensor], None]  # makes a tensor the sum of those of all processes, on the spot

@@ -85,7 +85,7 @@ def write_files(backend: Backend, place: str, folder: Path) -> bool:
 
 
 def _save_by_transformers(backend: Backend, place: str, folder: Path) -> None:
-    with quiet(), atomic.disk_errors(folder):
+    with quiet():
         try:
             source = tokenizers.of_transformers(place)
         except FAULTS:
@@ -94,7 +94,8 @@ def _save_by_transformers(backend: Backend, place: str, folder: Path) -> None:
             source = PreTrainedTokenizerFast(
                 tokenizer_object=Backend.from_str(backend.to_str()), **_named(backend)
             )
-        source.save_pretrained(folder)
+        with atomic.disk_errors(folder):
+            source.save_pretrained(folder)
 
 
 def sample(texts: Sequence[str]) -> list[str]:

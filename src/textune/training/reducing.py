@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from textune.encoder.precision import Plain
 from textune.fast.lacking import is_lack
 from textune.fast.matrices import Rows
-from textune.parallel.ranks import Ranks
+from textune.parallel.ranks import Ranks, nothing
 from textune.parallel.shared import Shared
 from textune.training import buckets
 from textune.training.buckets import Bucket
@@ -194,7 +194,7 @@ class Reducer:
             self._lay_all(bucket, found, place)
             if bucket.block is not None:
                 bucket.block.lay(place)
-        bucket.wait = _nothing  # all is added in the end
+        bucket.wait = nothing  # all is added in the end
 
     def _gradient(self, weight: nn.Parameter) -> Tensor | None:
         """Return a gradient, in fp32 or bf16."""
@@ -274,10 +274,6 @@ class Reducer:
 def between(ranks: Ranks, model: Plain, optimizer: AdamW) -> Reducer | None:
     """Return what adds the gradients of several processes; None where there is one."""
     return Reducer(ranks, model, optimizer) if ranks.are_several else None
-
-
-def _nothing() -> None:
-    """Wait for nothing."""
 
 
 def _has_room(action: Callable[[], None]) -> bool:
