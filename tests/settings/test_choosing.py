@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from textune.errors import SettingsError
+from textune.records import PASSAGES
 from textune.settings import choosing, config
 from textune.settings.choosing import KNOWN, TABLE, Before, Facts
 from textune.settings.config import Settings, TrainSettings
@@ -81,6 +82,17 @@ def test_each_choice_is_a_line_with_its_reason():
     few = chosen(replace(FEW, rows=1, width=768)).words
     assert few[1] == "epochs 10: 1 text makes 1 update a pass; more than 10 passes are never made"
     assert few[2] == "lr 2.5e-5: width 768"
+
+
+def test_a_small_sentence_encoder_has_no_dropout_for_labels_of_texts():
+    found = chosen()
+    assert found.settings.train.rate == 0
+    why = "4 classes, width 384, 6 layers, a head on texts, a sentence encoder"
+    assert f"dropout 0: {why}" in found.words
+    others = {"width": 768, "averages": False, "classes": 8, "layers": 13}
+    found = [chosen(replace(FEW, **{name: value})) for name, value in others.items()]
+    found += [chosen(replace(FEW, asks=asks)) for asks in ("words", PASSAGES)]
+    assert {each.settings.train.dropout for each in found} == {"base"}
 
 
 @pytest.mark.usefixtures("made_table")

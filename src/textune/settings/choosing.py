@@ -116,7 +116,10 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
         Rule(1e-5),
     ),
     "warmup_share": (Rule(0.1),),
-    "dropout": (Rule("base"),),
+    "dropout": (
+        Rule(0.0, classes=8, width=640, layers=13, asks="texts", averages=True),
+        Rule("base"),
+    ),
     "class_weights": (
         Rule("balanced", rows=2_000, are_alike=True),
         Rule("none"),
@@ -329,7 +332,7 @@ def _shown(name: str, value: object) -> str:
         return f"{'' if value else 'no '}{BOTH.get(words, words)}"
     if isinstance(value, float):
         digits, _, power = f"{value:.2g}".partition("e")
-        if not power and value < 0.001:  # 0.0001
+        if not power and 0 < value < 0.001:  # 0.0001
             digits, _, power = f"{value:e}".partition("e")
         value = f"{float(digits):g}e{int(power)}" if power else digits
     return f"{words} {value}"
