@@ -18,6 +18,7 @@ OFTEN = 0.1  # share of rows from which -1 is a class rather than "not scored"
 
 SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing"}
 PARSE = re.compile(r"\(\s*(?:\w+ )?\s*[(\w].*\)", re.DOTALL)
+TAG = re.compile(r"[Oo]|[BIESLUMbieslum][-_]\S+")
 RECORD = re.compile(r'\{ ?"(?:[^"\\]|\\.)*" ?: ?|\[\s*[\[{]')
 INTEGER = re.compile(r"[+-]?\d+(\.0*)?")
 NUMBERS = re.compile(r"\[\s*(?:[+-]?\d[\d.eE+-]*[\s,]*){2,}\]")
@@ -185,6 +186,16 @@ def _why_parse(column: Column) -> str:
     return f"parses of sentences such as {column.cells[0][:40]}"
 
 
+def _why_tags(column: Column) -> str:
+    """Tell a tag for each word of another column from running text."""
+    tags = [tag for cell in column.cells for tag in cell.split()]
+    several = sum(" " in cell for cell in column.cells)
+    is_marked = any(len(tag) > 1 for tag in tags) and any(tag in "Oo" for tag in tags)
+    if 2 * several < len(column.cells) or not is_marked or not all(map(TAG.fullmatch, tags)):
+        return ""
+    return f"tags of words such as {column.cells[0][:40]}"
+
+
 def _why_record(column: Column) -> str:
     """Tell JSON objects and lists of lists: running text for the eye, but not to be labelled."""
     if any(lists.CHOICES.match(cell) for cell in column.cells):
@@ -275,6 +286,7 @@ KINDS: tuple[tuple[str, Callable[[Column], str]], ...] = (  # the first that kno
     ("link", _why_link),
     ("split", _why_split),
     ("parse", _why_parse),
+    ("tags", _why_tags),
     ("record", _why_record),
     ("decimal", _why_decimal),
     ("list", _why_list),

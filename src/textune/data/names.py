@@ -44,7 +44,17 @@ APART = frozenset(
 CODES = frozenset(["id", "ids", "idx", "index"])
 DERIVED = frozenset(
     [
-        *("parse", "parsed", "tokenized", "tokenised", "tokens", "lemmas", "lemmatized", "stemmed"),
+        *(
+            "parse",
+            "parsed",
+            "tokenized",
+            "tokenised",
+            "tokens",
+            "toks",
+            "lemmas",
+            "lemmatized",
+            "stemmed",
+        ),
         *("html", "raw", "clean", "cleaned", "binary", "processed", "preprocessed", "normalized"),
         *("normalised", "original"),
     ]
