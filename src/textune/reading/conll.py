@@ -90,12 +90,19 @@ def read(
     is_one = len(sentences) == 1 or layout.delimiter not in (TABS, SPACES)
     if layout.header and is_one and any(map(SENTENCE.fullmatch, layout.header)):
         return None  # the sentence of each word stands in a column, as in any table
+    rows = partial(_stream, path, layout)
     is_headed = layout.header is not None
-    reasons = (
-        *why,
+    reasons = (*why, *_reasons(layout))
+    return Table.of_file(path, "conll", layout.names, reasons, rows, has_header=is_headed)
+
+
+def _reasons(layout: Layout) -> tuple[str, ...]:
+    """Say how the lines are read; what does not hold is blank."""
+    return (
         "format: CoNLL, one word a line, a blank line between sentences",
         f"{layout.width} columns, parted by {layout.sign}" if layout.width > 1 else "1 column",
-        f"header: the first line names the columns: {', '.join(layout.names)}" * is_headed,
+        f"header: the first line names the columns: {', '.join(layout.names)}"
+        * (layout.header is not None),
         "each sign has its place in its word behind it, as 北0 京1, which is left out"
         * layout.is_numbered,
         "above its words a sentence stands whole (;) and marked ($): both are passed over"
@@ -106,8 +113,6 @@ def read(
         "CoNLL-2012 (OntoNotes): arguments and coreference are left out" * layout.is_ontonotes,
         f"{layout.feature!r} is read out of the last column (MISC)" * bool(layout.feature),
     )
-    rows = partial(_stream, path, layout)
-    return Table.of_file(path, "conll", layout.names, reasons, rows, has_header=is_headed)
 
 
 def _refuse_named(path: Path, ending: str, sentences: Sequence[Sequence[str]], why: str) -> None:

@@ -8,7 +8,7 @@ from textune.reading import yaml_values
 
 FORMATS = (
     "CSV, TSV, text, JSON (.jsonl, .ndjson, .json), YAML, CoNLL, WebAnno TSV, brat, PubTator, "
-    "Rasa's Markdown, SemEval's and BioC's XML, spaCy's DocBin, Excel, ODS, Arrow and Parquet, "
+    "Rasa's Markdown, XML, spaCy's DocBin, Excel, ODS, Arrow and Parquet, "
     "each also as .gz, .bz2, .xz and .zst"
 )
 

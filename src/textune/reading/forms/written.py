@@ -18,6 +18,7 @@ from textune.reading.forms import (
     rasa_markdown,
     webanno,
     webanno_old,
+    xml_rows,
 )
 from textune.reading.lines import BOM, opened
 from textune.records import Table
@@ -44,6 +45,7 @@ FORMS = (
     Written(rasa_markdown.NAME, rasa_markdown.begins, rasa_markdown.read),
     Written("WebAnno TSV", webanno.begins, webanno.read),
     Written(webanno_old.NAME, webanno_old.begins, webanno_old.read),
+    Written(xml_rows.NAME, xml_rows.begins, xml_rows.read),
 )
 
 HEAD = 4096  # bytes by which a form is recognised
