@@ -35,6 +35,7 @@ from textune.reading.forms import (
     folders,
     foreign,
     framed,
+    joined_pairs,
     label_studio_rows,
     marked_cells,
     marked_lines,
@@ -61,6 +62,7 @@ OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a ta
     unnamed_spans.lists,
     marked_cells.spans,
     answered.told,
+    joined_pairs.parted,
 )
 USUAL = ReadOptions()  # everything is recognised
 
@@ -181,8 +183,8 @@ def _in_sentences(table: Table) -> Table:
     if table.format in ("conll", "squad"):
         return table
     if table.format == "text" or len(table.columns) == 1:
-        lines = (fasttext, marked_lines, marked_up)
-        return next((made for form in lines if (made := form.labelled(table))), table)
+        lines = (fasttext.labelled, marked_lines.labelled, marked_up.labelled, joined_pairs.parted)
+        return next((made for form in lines if (made := form(table))), table)
     return next((made for form in OF_TABLES if (made := form(table)) is not None), table)
 
 
