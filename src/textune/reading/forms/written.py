@@ -7,6 +7,7 @@ from typing import NamedTuple
 from textune.errors import DataError
 from textune.reading.forms import (
     absa,
+    arff,
     azure,
     bioc,
     brat,
@@ -34,6 +35,7 @@ class Written(NamedTuple):
 
 FORMS = (
     Written(absa.NAME, absa.begins, absa.read),
+    Written(arff.NAME, arff.begins, arff.read),
     Written(bioc.NAME, bioc.begins, bioc.read),
     Written(azure.NAME, azure.begins, azure.read),
     Written(brat.NAME, brat.begins, brat.read),
