@@ -19,6 +19,7 @@ def written(folder, names, rows):
         ("lang", ["fi", "en", "sv"]),
         ("country", [f"land{n}" for n in range(40)]),
         ("kind", ["a", "b", "c"]),
+        ("tag_hash", [f"{n:040x}" for n in range(1 << 60, (1 << 60) + 30)]),
     ],
 )
 def test_flags_languages_and_a_few_words_are_no_text(tmp_path, name, cells):
@@ -47,3 +48,12 @@ def test_what_is_counted_of_posts_is_no_label(tmp_path):
         for n in range(60)
     ]
     assert read_as(checked(written(tmp_path, ("text", "hashtags", "replies"), rows)))[0] == "plain"
+
+
+def test_flags_of_a_program_that_hardly_change_are_no_labels(tmp_path):
+    rows = [
+        (f"{WORDS[n % 30]} {WORDS[n % 7]} at {n}", n % 5 + 1, "N", "Y" if n == 9 else "N", "N", "N")
+        for n in range(400)
+    ]
+    names = ("contents", "point", "isMy", "isBlock", "isEditable", "isMyLike")
+    assert read_as(checked(written(tmp_path, names, rows)))[:3] == ("single", "contents", "point")

@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from textune.errors import DataError
 from textune.reading import sources
 from textune.survey import survey
 
@@ -37,3 +40,14 @@ def test_tags_that_fit_no_text_are_not_taken_for_one(tmp_path):
         ("1",),
     )
     assert found.columns["3"].startswith("tags: tags of words such as o b-time")
+
+
+def test_tags_with_a_zero_for_no_entity_are_read_and_rows_that_differ_named(tmp_path):
+    file = tmp_path / "orders.csv"
+    rows = [f"send {n} red cups to Rome,0 B-NUM 0 B-ITEM 0 B-LOC" for n in range(9)]
+    file.write_text("\n".join(["words,label", *rows]))
+    found = survey.check(file)
+    assert (found.contract.task, found.labels) == ("tags", {"ITEM": 9, "LOC": 9, "NUM": 9})
+    file.write_text("\n".join(["words,label", *rows, "send 9 cups,0 B-NUM 0 B-ITEM"]))
+    with pytest.raises(DataError, match=r"orders.csv:11: 3 words but 4 tags"):
+        survey.check(file)

@@ -42,7 +42,7 @@ def test_a_column_that_numbers_sentences_parts_them_and_no_blank_line(tmp_path):
 
 @pytest.mark.parametrize(
     ("first", "last"),
-    [("", "EOS"), ("BOS O", "EOS O"), ("<s> <s>", "</s> </s>"), ("<S> O", "</S> O")],
+    [("", "EOS"), ("", "NaN"), ("BOS O", "EOS O"), ("<s> <s>", "</s> </s>"), ("<S> O", "</S> O")],
 )
 def test_marks_between_sentences_are_no_words(tmp_path, first, last):
     file = tmp_path / "w.txt"

@@ -12,6 +12,7 @@ from textune.data.numerals import is_number, like_number
 Fits = Callable[[Column], bool]
 PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
 NEARLY_ALL = 0.98  # share of one value from which a column hardly tells texts apart
+ALL_BUT_FEW = 0.995  # the same, from which the only 0/1 column beside constant ones is no label
 NEARLY_NUMBERS = 0.9  # share of numbers that makes a column with slips one of numbers
 COUNTS = -0.3  # weight of whole numbers with gaps between, which may count something
 BESIDE = 0.5  # weight of standing beside the text, where columns have no names
@@ -130,7 +131,7 @@ def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool
     if least is None:  # constant, unique or odd content: only a plain name makes it the label
         return (
             named >= 3
-            and column.kind not in ("empty", "split", "record")
+            and column.kind not in ("empty", "split", "record", "tags")
             and not _is_unclear(column)
             and not _is_free(column)
         )
@@ -185,7 +186,13 @@ def _marks(free: Sequence[Column], headed: bool) -> tuple[Column, ...]:
         if min(places) - 1 <= column.place <= max(places) + 1:
             places.add(column.place)
     found = tuple(column for column in free if column.place in places)
-    return found if len(members) >= 2 or len(found) >= 3 else ()
+    is_told = len(members) >= 2 or (len(found) >= 3 and not _is_of_one_value(members[0]))
+    return found if is_told else ()
+
+
+def _is_of_one_value(column: Column) -> bool:
+    """Tell a column that says the same of all texts but a few, as a program's flags do."""
+    return max((column.counts or {"": 0}).values()) > ALL_BUT_FEW * column.rows
 
 
 def are_polarity(columns: Sequence[Column]) -> bool:

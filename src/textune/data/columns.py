@@ -14,11 +14,12 @@ from textune.records import Row
 
 NUMBER = "number"  # the kind of a column of numbers
 MOST_SIGNS = 6  # ways to write 0 and 1 that are named
+MOST_TAGS = 0.99  # share of tags, from which the others are slips
 OFTEN = 0.1  # share of rows from which -1 is a class rather than "not scored"
 
 SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing"}
 PARSE = re.compile(r"\(\s*(?:\w+ )?\s*[(\w].*\)", re.DOTALL)
-TAG = re.compile(r"[Oo]|[BIESLUMbieslum][-_]\S+")
+TAG = re.compile(r"[Oo0]|[BIESLUMbieslum][-_]\S+")
 RECORD = re.compile(r'\{ ?"(?:[^"\\]|\\.)*" ?: ?|\[\s*[\[{]')
 INTEGER = re.compile(r"[+-]?\d+(\.0*)?")
 NUMBERS = re.compile(r"\[\s*(?:[+-]?\d[\d.eE+-]*[\s,]*){2,}\]")
@@ -190,8 +191,9 @@ def _why_tags(column: Column) -> str:
     """Tell a tag for each word of another column from running text."""
     tags = [tag for cell in column.cells for tag in cell.split()]
     several = sum(" " in cell for cell in column.cells)
-    is_marked = any(len(tag) > 1 for tag in tags) and any(tag in "Oo" for tag in tags)
-    if 2 * several < len(column.cells) or not is_marked or not all(map(TAG.fullmatch, tags)):
+    is_marked = any(len(tag) > 1 for tag in tags) and any(tag in "Oo0" for tag in tags)
+    right = sum(TAG.fullmatch(tag) is not None for tag in tags)
+    if 2 * several < len(column.cells) or not is_marked or right < MOST_TAGS * len(tags):
         return ""
     return f"tags of words such as {column.cells[0][:40]}"
 

@@ -13,6 +13,7 @@ SENTENCE = 4  # mean words from which cells that repeat may be texts
 HALF = 0.5  # share of blank cells, above which single words are notes on a text
 FEW, OFTEN = 10, 20  # different words, and rows of each, up to and from which they are no texts
 FEWEST = 4  # different ones, for them to be
+HASH = re.compile(r"[0-9a-fA-F]{16,}")
 MARKUP = re.compile(r"\s*(?:<(?:!DOCTYPE|[a-zA-Z]\w*)[ >]|\[u?['\"])")  # of a page, or a list
 
 
@@ -116,6 +117,8 @@ def _is_too_poor(column: Column) -> bool:
 
 def _may_be_text(column: Column, headed: bool) -> bool:
     if not column.cells or (headed and names.label_evidence(column.name) >= 5):
+        return False
+    if all(map(HASH.fullmatch, column.cells)):
         return False
     if column.kind == "flags" or column.blank > HALF or _is_too_poor(column):
         return False

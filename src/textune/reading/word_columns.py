@@ -25,6 +25,7 @@ _PLACED = re.compile(r"\S{1,4}?([0-9])")  # one sign, which may be written as se
 _NUMBERED = 0.95  # share of signs whose places fit each other
 _BLANK, _BLANK_CELLS = " \t\r\n", " \t\r\n,;|"
 _BORDERS = ("EOS", "BOS", "<s>", "</s>", "<S>", "</S>")
+_NOTHING = ("NaN", "nan")
 _NO_TAGS = ("O", "o", "-", "_", "X")
 _LISTED = 0.98  # share of lines with as many columns, where the signs of tables part them
 _COUNTED = re.compile(r"\d+([-.]\d+)?")
@@ -208,6 +209,6 @@ def is_border(line: str, *, is_table: bool) -> bool:
     if not line.strip(_BLANK_CELLS if is_table else _BLANK) or line.startswith("-DOCSTART-"):
         return True
     if not line.startswith(_BORDERS):
-        return False
+        return line.strip() in _NOTHING  # as pandas writes a blank line
     first, *others = line.split()
     return first in _BORDERS and all(cell in (*_BORDERS, *_NO_TAGS) for cell in others)
