@@ -41,6 +41,7 @@ from textune.reading.forms import (
     marked_lines,
     marked_up,
     numbered_words,
+    semantic_frames,
     side_by_side,
     tagged_cells,
     unnamed_spans,
@@ -61,6 +62,7 @@ OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a ta
     tagged_cells.lists,
     unnamed_spans.lists,
     marked_cells.spans,
+    semantic_frames.parsed,
     answered.told,
     joined_pairs.parted,
 )
