@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from textune.data import lists, names
 from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
-from textune.data.columns import NUMBER, OFTEN, Column, describe, flag, signs_of
+from textune.data.columns import NUMBER, OFTEN, Column, are_tags, describe, flag, signs_of
 from textune.data.numerals import is_number, like_number
 
 Fits = Callable[[Column], bool]
@@ -89,6 +89,7 @@ def _label_weight(column: Column, headed: bool, texts: Sequence[Column]) -> floa
         weight += BESIDE
     if column.kind in ("category", "list") and lists.are_places(column.cells):
         weight -= 2  # votes, or ratings of several things
+    weight -= 2 * are_tags(column)  # of words that stand in another column
     once = sum(count == 1 for count in (column.counts or {}).values())
     return weight - (1 if column.kind != NUMBER and once > column.classes / 2 else 0)
 
@@ -131,7 +132,7 @@ def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool
     if least is None:  # constant, unique or odd content: only a plain name makes it the label
         return (
             named >= 3
-            and column.kind not in ("empty", "split", "record", "tags")
+            and column.kind not in ("empty", "split", "record")
             and not _is_unclear(column)
             and not _is_free(column)
         )

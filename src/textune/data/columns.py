@@ -84,6 +84,15 @@ def is_link(cell: str) -> bool:
     return LINK.fullmatch(cell.strip()) is not None and FRACTION.fullmatch(cell.strip()) is None
 
 
+def are_tags(column: Column) -> bool:
+    """Tell a tag for each word of another column, "O B-PER I-PER", from running text."""
+    tags = [tag for cell in column.cells for tag in cell.split()]
+    several = sum(" " in cell for cell in column.cells)
+    is_marked = any(len(tag) > 1 for tag in tags) and any(tag in "Oo0" for tag in tags)
+    right = sum(TAG.fullmatch(tag) is not None for tag in tags)
+    return 2 * several >= len(column.cells) and is_marked and right >= MOST_TAGS * len(tags)
+
+
 def _share(column: Column, pattern: re.Pattern[str]) -> float:
     return sum(pattern.fullmatch(cell) is not None for cell in column.cells) / len(column.cells)
 
@@ -187,17 +196,6 @@ def _why_parse(column: Column) -> str:
     return f"parses of sentences such as {column.cells[0][:40]}"
 
 
-def _why_tags(column: Column) -> str:
-    """Tell a tag for each word of another column from running text."""
-    tags = [tag for cell in column.cells for tag in cell.split()]
-    several = sum(" " in cell for cell in column.cells)
-    is_marked = any(len(tag) > 1 for tag in tags) and any(tag in "Oo0" for tag in tags)
-    right = sum(TAG.fullmatch(tag) is not None for tag in tags)
-    if 2 * several < len(column.cells) or not is_marked or right < MOST_TAGS * len(tags):
-        return ""
-    return f"tags of words such as {column.cells[0][:40]}"
-
-
 def _why_record(column: Column) -> str:
     """Tell JSON objects and lists of lists: running text for the eye, but not to be labelled."""
     if any(lists.CHOICES.match(cell) for cell in column.cells):
@@ -288,7 +286,6 @@ KINDS: tuple[tuple[str, Callable[[Column], str]], ...] = (  # the first that kno
     ("link", _why_link),
     ("split", _why_split),
     ("parse", _why_parse),
-    ("tags", _why_tags),
     ("record", _why_record),
     ("decimal", _why_decimal),
     ("list", _why_list),

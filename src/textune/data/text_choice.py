@@ -6,7 +6,7 @@ from math import log2
 
 from textune.data import names, pairs
 from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
-from textune.data.columns import NUMBERS, Column, Scan
+from textune.data.columns import NUMBERS, Column, Scan, are_tags
 from textune.data.numerals import is_number
 
 SENTENCE = 4  # mean words from which cells that repeat may be texts
@@ -30,6 +30,7 @@ def choose(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed
         by_name = {column.name: column for column in seen.columns}
         return Choice(tuple(by_name[name] for name in given), (f"text: {quoted(given)}, as asked",))
     free = [column for column in seen.columns if column.name not in taken]
+    free = [column for column in free if not are_tags(column)] or free
     ranked = _ranked_texts([column for column in free if column.kind == "text"], headed)
     if pair := pairs.pair(ranked, free, seen, headed=headed):
         return pair
