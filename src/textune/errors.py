@@ -92,6 +92,16 @@ def among(value: str, allowed: Iterable[str], *, most: int = 12) -> str:
     return f"{guess}{'Allowed' if guess else 'allowed'}: {listed}{more}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number of things.
+
+    Example:
+        >>> counted(1, "text"), counted(1200, "text")
+        ('1 text', '1,200 texts')
+    """
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def first_line(error: Exception, most: int = 300) -> str:
     """Return the first line of a foreign error, or its name where it says nothing."""
     lines = [line for line in str(error).splitlines() if line.strip()]

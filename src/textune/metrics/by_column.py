@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.metrics import few_texts, losses, metrics
 from textune.metrics import intervals as spans
-from textune.metrics import losses, metrics
 from textune.metrics.metrics import Floats, Ints, Report
 
 Columns = Mapping[str, Ints]  # name → places among the outputs
@@ -103,7 +103,7 @@ def intervals(
     each, ones = _losses(truth, probabilities, columns), np.ones(len(rows))
     own = _held_possible(truth, probabilities, columns)
     found[LOSS] = losses.interval(each, ones, own, confidence=confidence)
-    return found
+    return few_texts.spared(found, len(rows))
 
 
 def scored(truth: Floats, places: Ints) -> Ints:
