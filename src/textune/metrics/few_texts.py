@@ -1,4 +1,4 @@
-"""Intervals of few texts become those that so few can have, and a word for those that are left out.
+"""list[float]s of few texts become those that so few can have, and a word for those that are left out.
 
 How far losses and errors spread cannot be told from one text, nor from two: of populations with
 known numbers, intervals of one text held log loss in 6 samples of 10 and RMSE in none; of two texts
@@ -11,8 +11,6 @@ from typing import Any
 
 from textune.metrics import catalogue
 
-Interval = list[float]
-
 FEWEST = {  # texts of which a number has an interval; of all others one is enough
     "log_loss": 2,
     **dict.fromkeys(("loss", "perplexity", "masked_accuracy", "nsp_loss", "nsp_accuracy"), 2),
@@ -24,12 +22,12 @@ NEVER = ("pr_auc",)  # it has no interval, however many texts there are
 
 
 def spared(
-    spans: Mapping[str, Interval], texts: int, *, several: bool = False
-) -> dict[str, Interval]:
+    spans: Mapping[str, list[float]], texts: int, *, several: bool = False
+) -> dict[str, list[float]]:
     """Leave out the intervals that so few texts cannot have.
 
     Args:
-        spans: Intervals by their metrics' names.
+        spans: list[float]s by their metrics' names.
         texts: Of which they are.
         several: Whether a text may have several labels.
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from textune.metrics import areas, few_texts, losses, plausible
 from textune.metrics.catalogue import METRICS
-from textune.metrics.few_texts import Interval
 from textune.metrics.metrics import Floats, Ints, Report
 
+Interval = list[float]
 BOUNDS = {  # of metrics that are no shares
     **dict.fromkeys(("mcc", "macro_mcc", "pearson", "spearman"), (-1.0, 1.0)),
     **dict.fromkeys(("log_loss", "rmse", "mae"), (0.0, math.inf)),
