@@ -97,13 +97,28 @@ def among(value: str, allowed: Iterable[str], *, most: int = 12) -> str:
     return f"{guess}{'Allowed' if guess else 'allowed'}: {listed}{more}"
 
 
-def require_known(function: Callable[..., object], names: Iterable[str]) -> None:
+def require_known(
+    function: Callable[..., object],
+    names: Iterable[str],
+    *,
+    like: Callable[..., object] | None = None,
+) -> None:
     """Refuse keywords that a function does not have, with the nearest that it has.
+
+    Args:
+        function: That is called. One that takes any keyword and names no other looks itself.
+        names: Of the keywords.
+        like: A function whose keywords it has, too.
 
     Raises:
         TypeError: Of a call, as Python's own.
     """
-    known = inspect.signature(function).parameters
+    known = {**inspect.signature(function).parameters}
+    takes_any = [name for name, each in known.items() if each.kind is each.VAR_KEYWORD]
+    if takes_any and like is None:
+        return
+    known |= {**inspect.signature(like).parameters} if like else {}
+    known = {name: each for name, each in known.items() if name not in takes_any}
     if unknown := [name for name in names if name not in known]:
         raise TypeError(
             f"{function.__name__}() got an unexpected keyword argument {unknown[0]!r}; "

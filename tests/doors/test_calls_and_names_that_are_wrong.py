@@ -21,7 +21,7 @@ def test_all_functions_are_tried():
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_an_unknown_keyword_is_named_with_those_that_there_are(name):
     with pytest.raises(TypeError, match=rf"^{name}\(\) got an unexpected keyword argument 'nope'"):
-        getattr(textune, name)("x", nope=1)
+        getattr(textune, name)(*("x", "y", "z") if name == "correct" else "x", nope=1)
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,12 @@ def test_an_unknown_keyword_is_named_with_those_that_there_are(name):
         ("check", "delimeter", "delimiter"),
         ("compare", "metrics", "metric"),
         ("export", "too", "to"),
+        ("correct", "lable", "label"),
     ],
 )
 def test_the_nearest_keyword_is_guessed(name, wrong, right):
     with pytest.raises(TypeError, match=f"'{wrong}'; did you mean '{right}'"):
-        getattr(textune, name)("x", **{wrong: 1})
+        getattr(textune, name)(*("x", "y", "z") if name == "correct" else "x", **{wrong: 1})
 
 
 @pytest.mark.parametrize(

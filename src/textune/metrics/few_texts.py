@@ -1,4 +1,4 @@
-"""list[float]s of few texts become those that so few can have, and a word for those that are left out.
+"""Intervals of few texts become those that so few can have; what is left out is told.
 
 How far losses and errors spread cannot be told from one text, nor from two: of populations with
 known numbers, intervals of one text held log loss in 6 samples of 10 and RMSE in none; of two texts
@@ -27,7 +27,7 @@ def spared(
     """Leave out the intervals that so few texts cannot have.
 
     Args:
-        spans: list[float]s by their metrics' names.
+        spans: Intervals by their metrics' names.
         texts: Of which they are.
         several: Whether a text may have several labels.
 
