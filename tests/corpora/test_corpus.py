@@ -268,7 +268,7 @@ def test_what_was_mended_is_said(write, tokenizer):
     )
     _, said = gathered(write("a.conll", lines), tokenizer)
     assert any(
-        "mended while they were read; first: a.conll:1: word 2" in text for text in warnings(said)
+        "1 place was mended while it was read: a.conll:1: word 2" in text for text in warnings(said)
     )
 
 

@@ -96,6 +96,8 @@ def intervals(
     counted = [column for column in counted if len(column.rows)]
     rng = np.random.default_rng(seed)
     found = spans.held(_means(counted, len(rows), rng), confidence)
+    if len(rows) == 1:
+        found.pop("accuracy", None)  # drawn from one text it is always the same
     hits = int(right(truth, decisions).sum())
     found["all_right"] = spans.wilson(hits, len(rows), confidence=confidence)
     if not np.isfinite(probabilities).all():
