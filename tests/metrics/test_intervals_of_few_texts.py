@@ -28,7 +28,7 @@ def test_one_text_has_no_interval_of_a_loss_or_an_error():
     kinds = {kind: set(each) & {"log_loss", "rmse", "mae", "mcc"} for kind, each in found.items()}
     assert kinds == {kind: set() for kind in found}
     assert not found.pop("numbers")
-    assert all({"accuracy", "exact_match"} & set(each) for each in found.values())
+    assert all({"accuracy", "exact_match", "all_right"} & set(each) for each in found.values())
     assert all(high > low for each in found.values() for low, high in each.values())
 
 
