@@ -42,7 +42,8 @@ def alarms(size: int, sets: int, seed: int) -> dict[str, float]:
         alone = int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum())
         for name in METRICS:
             only = [alone] if name == "accuracy" else None
-            one = comparing.differences(name, [each[name] for each in found], only=only)[0]
+            values = [each[name] for each in found]
+            one = comparing.differences(name, values, texts=size, only=only)[0]
             shown[name] += one.is_shown
             shown["McNemar"] += name == "accuracy" and one.p < 0.05
     return {name: count / sets for name, count in shown.items()}

@@ -1,10 +1,15 @@
 """Every mistake a user can make, by class; each knows the exit code of the command line."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Self
+from functools import wraps
+from typing import ParamSpec, Self, TypeVar
 from unicodedata import normalize
+
+P = ParamSpec("P")
+Made = TypeVar("Made")
 
 SHOWN = 20  # problems listed in one message
 MOST_SHOWN, MOST_KEPT = 4_096, 64 << 20  # characters of a faulty row, and of all of them
@@ -90,6 +95,56 @@ def among(value: str, allowed: Iterable[str], *, most: int = 12) -> str:
     if near and normalize("NFC", near[0]) == normalize("NFC", value):  # they look the same
         guess = f"did you mean {near[0]!a}? It is written {value!a} here. "
     return f"{guess}{'Allowed' if guess else 'allowed'}: {listed}{more}"
+
+
+def require_known(
+    function: Callable[..., object],
+    names: Iterable[str],
+    *,
+    like: Callable[..., object] | None = None,
+) -> None:
+    """Refuse keywords that a function does not have, with the nearest that it has.
+
+    Args:
+        function: That is called. One that takes any keyword and names no other looks itself.
+        names: Of the keywords.
+        like: A function whose keywords it has, too.
+
+    Raises:
+        TypeError: Of a call, as Python's own.
+    """
+    known = {**inspect.signature(function).parameters}
+    takes_any = [name for name, each in known.items() if each.kind is each.VAR_KEYWORD]
+    if takes_any and like is None:
+        return
+    known |= {**inspect.signature(like).parameters} if like else {}
+    known = {name: each for name, each in known.items() if name not in takes_any}
+    if unknown := [name for name in names if name not in known]:
+        raise TypeError(
+            f"{function.__name__}() got an unexpected keyword argument {unknown[0]!r}; "
+            f"{among(unknown[0], known)}"
+        )
+
+
+def hinting(function: Callable[P, Made]) -> Callable[P, Made]:
+    """Let a function name the nearest of its keywords where it is called with an unknown one."""
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> Made:
+        require_known(function, kwargs)
+        return function(*args, **kwargs)
+
+    return called
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number of things.
+
+    Example:
+        >>> counted(1, "text"), counted(1200, "text")
+        ('1 text', '1,200 texts')
+    """
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def first_line(error: Exception, most: int = 300) -> str:

@@ -139,7 +139,7 @@ def test_rows_that_are_not_scored_are_skipped_and_single_marks_are_masked(write,
     found, said = gathered(source, tokenizer)
     assert found.contract.task == "multi"
     assert len(found.examples) == 41
-    assert "1 rows with an empty text or without any scored label" in warnings(said)[0]
+    assert "1 row with an empty text or without any scored label" in warnings(said)[0]
     row = next(n for n, example in enumerate(found.examples) if example.text == "warm")
     assert np.isnan(found.targets[row][0])
     assert found.targets[row][1] == 1
@@ -151,7 +151,7 @@ def test_rows_of_which_some_labels_are_scored_as_not_applying_are_learned_from(w
     source = write("a.csv", f"text,warm,cold\n{rows}cool,0,-1\nfair,-1,0\ncold,-1,-1\n")
     found, said = gathered(source, tokenizer)
     assert len(found.examples) == 42
-    assert "1 rows with an empty text or without any scored label" in warnings(said)[0]
+    assert "1 row with an empty text or without any scored label" in warnings(said)[0]
     targets = {
         item.text: target for item, target in zip(found.examples, found.targets, strict=True)
     }
@@ -268,7 +268,7 @@ def test_what_was_mended_is_said(write, tokenizer):
     )
     _, said = gathered(write("a.conll", lines), tokenizer)
     assert any(
-        "mended while they were read; first: a.conll:1: word 2" in text for text in warnings(said)
+        "1 place was mended while it was read: a.conll:1: word 2" in text for text in warnings(said)
     )
 
 

@@ -127,7 +127,7 @@ def test_numbers_that_somebody_else_wrote_under_the_name_are_kept(run, tmp_path)
 def test_empty_texts_are_skipped_as_in_training(run, tmp_path):
     found = textune.evaluate(run, csv(tmp_path, "warm film,good", '" ",bad', "dull book,bad"))
     assert found["n"] == 2
-    assert "more.csv: 1 rows with an empty text" in found["remarks"][0]
+    assert "more.csv: 1 row with an empty text" in found["remarks"][0]
 
 
 def test_the_file_that_was_trained_on_is_named(reviews, tiny_base, tmp_path):

@@ -188,7 +188,7 @@ def test_a_server_loads_an_export_in_its_own_numbers(runs, tmp_path):
     [served] = models.load([str(out)]).all
     [answer] = served.predictor.stream(served.predictor.examples(["good film"]))
     assert answer.scores == Predictor.load(out)(["good film"])[0].scores
-    why = r"--precision {0}: .*small was exported in int8; leave --precision out, or give its run"
+    why = r"--precision {0}: .*small was exported in int8; give --precision auto, or its run"
     for asked in ("bf16", "fp32"):
         for words in (["predict", out, "good film"], ["serve", out, "--port", 0]):
             refused = typed(*words, "--precision", asked)

@@ -245,6 +245,9 @@ HEADERS = {
         "2024-01-03,no",
     ],
     ",text,label": ["0,a b,x", "1,c d,y"],
+    "Word;What the second of our programs said;ours": [
+        *("cela;V;V", "nyusa;N;V", "hamba;V;N", "thetha;V;V", "funda;N;V", "pheka;V;V"),
+    ],
     "0,1": ["some text of some length,pos", "other text of some length,neg"],
 }
 

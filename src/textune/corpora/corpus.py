@@ -11,7 +11,7 @@ from textune.corpora import given, grouped, leaked, pairing
 from textune.corpora.parts import read_parts
 from textune.data import slicing, weighting
 from textune.data.words import words_of
-from textune.errors import DataError, Fault, some
+from textune.errors import DataError, Fault, counted, some
 from textune.reading import obtained, sources
 from textune.records import OUTSIDE, Contract, Example, Finding, Message, Pool, Split, Table
 from textune.runs.written import File
@@ -123,7 +123,7 @@ def gather(
     found = _agree(table, data)
     agreed = found.contract
     contract.require_labels(agreed, table.name)
-    yield Message(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
+    yield Message(f"{table.name}: {counted(found.rows, 'row')}, {_words(agreed)}")
     yield from _unused(found, obtained.named(source), data)
     yield from given.said(source, table.name)
     others = yield from found_parts.others(agreed, data)

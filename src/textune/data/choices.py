@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from textune.data import lists, names
 from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
-from textune.data.columns import NUMBER, OFTEN, Column, describe, flag, signs_of
+from textune.data.columns import NUMBER, OFTEN, Column, are_tags, describe, flag, signs_of
 from textune.data.numerals import is_number, like_number
 
 Fits = Callable[[Column], bool]
 PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
 NEARLY_ALL = 0.98  # share of one value from which a column hardly tells texts apart
+ALL_BUT_FEW = 0.995  # the same, from which the only 0/1 column beside constant ones is no label
 NEARLY_NUMBERS = 0.9  # share of numbers that makes a column with slips one of numbers
 COUNTS = -0.3  # weight of whole numbers with gaps between, which may count something
 BESIDE = 0.5  # weight of standing beside the text, where columns have no names
@@ -88,6 +89,7 @@ def _label_weight(column: Column, headed: bool, texts: Sequence[Column]) -> floa
         weight += BESIDE
     if column.kind in ("category", "list") and lists.are_places(column.cells):
         weight -= 2  # votes, or ratings of several things
+    weight -= 2 * are_tags(column)  # of words that stand in another column
     once = sum(count == 1 for count in (column.counts or {}).values())
     return weight - (1 if column.kind != NUMBER and once > column.classes / 2 else 0)
 
@@ -185,7 +187,13 @@ def _marks(free: Sequence[Column], headed: bool) -> tuple[Column, ...]:
         if min(places) - 1 <= column.place <= max(places) + 1:
             places.add(column.place)
     found = tuple(column for column in free if column.place in places)
-    return found if len(members) >= 2 or len(found) >= 3 else ()
+    is_told = len(members) >= 2 or (len(found) >= 3 and not _is_of_one_value(members[0]))
+    return found if is_told else ()
+
+
+def _is_of_one_value(column: Column) -> bool:
+    """Tell a column that says the same of all texts but a few, as a program's flags do."""
+    return max((column.counts or {"": 0}).values()) > ALL_BUT_FEW * column.rows
 
 
 def are_polarity(columns: Sequence[Column]) -> bool:

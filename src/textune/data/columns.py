@@ -14,10 +14,12 @@ from textune.records import Row
 
 NUMBER = "number"  # the kind of a column of numbers
 MOST_SIGNS = 6  # ways to write 0 and 1 that are named
+MOST_TAGS = 0.99  # share of tags, from which the others are slips
 OFTEN = 0.1  # share of rows from which -1 is a class rather than "not scored"
 
 SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing"}
 PARSE = re.compile(r"\(\s*(?:\w+ )?\s*[(\w].*\)", re.DOTALL)
+TAG = re.compile(r"[Oo0]|[BIESLUMbieslum][-_]\S+")
 RECORD = re.compile(r'\{ ?"(?:[^"\\]|\\.)*" ?: ?|\[\s*[\[{]')
 INTEGER = re.compile(r"[+-]?\d+(\.0*)?")
 NUMBERS = re.compile(r"\[\s*(?:[+-]?\d[\d.eE+-]*[\s,]*){2,}\]")
@@ -80,6 +82,15 @@ def flag(cell: str) -> int | None:
 def is_link(cell: str) -> bool:
     """Tell an address or the name of a file."""
     return LINK.fullmatch(cell.strip()) is not None and FRACTION.fullmatch(cell.strip()) is None
+
+
+def are_tags(column: Column) -> bool:
+    """Tell a tag for each word of another column, "O B-PER I-PER", from running text."""
+    tags = [tag for cell in column.cells for tag in cell.split()]
+    several = sum(" " in cell for cell in column.cells)
+    is_marked = any(len(tag) > 1 for tag in tags) and any(tag in "Oo0" for tag in tags)
+    right = sum(TAG.fullmatch(tag) is not None for tag in tags)
+    return 2 * several >= len(column.cells) and is_marked and right >= MOST_TAGS * len(tags)
 
 
 def _share(column: Column, pattern: re.Pattern[str]) -> float:

@@ -35,7 +35,8 @@ OTHER_WORDS = (
     " likes retweets votes upvotes price cost amount age year month day version annotator rater"
     " worker page number num nr order length len verified retweeted favorited truncated lat lon"
     " phone zip unnamed probability prob weight unclear test train dev variance std stddev"
-    " deviation stderr ups downs corpus pred preds predicted prediction predictions"
+    " deviation stderr ups downs corpus pred preds predicted prediction predictions hashtags"
+    " mentions retweet replies favorites favourites emojis"
 )
 APART = frozenset(
     ["dev", "fold", "partition", "split", "subset", "test", "train", "unclear", "unsure", "valid"]
@@ -46,10 +47,12 @@ DERIVED = frozenset(
     [
         *("parse", "parsed", "tokenized", "tokenised", "tokens", "lemmas", "lemmatized", "stemmed"),
         *("html", "raw", "clean", "cleaned", "binary", "processed", "preprocessed", "normalized"),
-        *("normalised", "original"),
+        *("normalised", "original", "toks"),
     ]
 )
 """Names of columns that hold another column's text, made over or as it was before."""
+ABOUT = frozenset(["city", "country", "lang", "language", "locale", "region"])
+"""Names of columns that say something of a text in a word, and are never the text."""
 ORIGINS = frozenset(["corpus", "domain", "genre", "section", "source", "topic"])
 """Names of columns that say where a pair of texts was found, more often than what it is."""
 PARTS = re.compile(r"[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
@@ -138,6 +141,8 @@ def _at_commas(name: str) -> tuple[str, ...]:
 
 def _evidence(name: str, words: Mapping[str, float]) -> float:
     found = parts(name)
+    if name.startswith("_") and not (len(found) == 1 and words.get(found[0])):  # of a platform
+        return -4
     *_, last = name.rsplit(".", 1)
     if "." in name and parts(last) and not OTHERS.intersection(parts(last)):
         found = parts(last)  # of nested keys the last says what stands there: meta.label

@@ -32,6 +32,8 @@ def pair(
         found = _named(ranked, free) or _judged(ranked, free, seen) or _repeated(ranked, free)
         return found or _combined(ranked, free, seen) or _alike(ranked, seen)
     for one, two in pairwise(free):
+        if two.name == f"{one.name.removesuffix('_1')}_2" and two in ranked:  # of one cell, parted
+            return Choice((one, two), (f"{one.name!r} and {two.name!r} → pairs of texts",), ())
         if one in ranked[:2] and two in ranked[:2] and _share_words(one, two, seen):
             doubt = f"each of the two could be the only text: {option('--text', [one])}"
             why = (

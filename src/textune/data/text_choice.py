@@ -6,11 +6,14 @@ from math import log2
 
 from textune.data import names, pairs
 from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
-from textune.data.columns import NUMBERS, Column, Scan
+from textune.data.columns import NUMBERS, Column, Scan, are_tags
 from textune.data.numerals import is_number
 
 SENTENCE = 4  # mean words from which cells that repeat may be texts
+HALF = 0.5  # share of blank cells, above which single words are notes on a text
+FEW, OFTEN = 10, 20  # different words, and rows of each, up to and from which they are no texts
 FEWEST = 4  # different ones, for them to be
+HASH = re.compile(r"[0-9a-fA-F]{16,}")
 MARKUP = re.compile(r"\s*(?:<(?:!DOCTYPE|[a-zA-Z]\w*)[ >]|\[u?['\"])")  # of a page, or a list
 
 
@@ -27,6 +30,7 @@ def choose(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed
         by_name = {column.name: column for column in seen.columns}
         return Choice(tuple(by_name[name] for name in given), (f"text: {quoted(given)}, as asked",))
     free = [column for column in seen.columns if column.name not in taken]
+    free = [column for column in free if not are_tags(column)] or free
     ranked = _ranked_texts([column for column in free if column.kind == "text"], headed)
     if pair := pairs.pair(ranked, free, seen, headed=headed):
         return pair
@@ -106,8 +110,20 @@ def _any_text(free: Sequence[Column], headed: bool) -> Choice:
     return Choice((best,), (why,), doubts)
 
 
+def _is_too_poor(column: Column) -> bool:
+    """Tell few single words that come back in row after row, as codes of languages."""
+    is_few = column.kind == "category" and column.words < 2
+    return is_few and column.classes <= FEW and OFTEN * column.classes <= column.rows
+
+
 def _may_be_text(column: Column, headed: bool) -> bool:
     if not column.cells or (headed and names.label_evidence(column.name) >= 5):
+        return False
+    if all(map(HASH.fullmatch, column.cells)):
+        return False
+    if column.kind == "flags" or column.blank > HALF or _is_too_poor(column):
+        return False
+    if headed and names.ABOUT.intersection(names.parts(column.name)[-1:]):
         return False
     if headed and names.text_evidence(column.name) >= 2:
         return True

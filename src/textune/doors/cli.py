@@ -42,7 +42,7 @@ from textune.doors import (
 )
 from textune.doors.help import Commands
 from textune.doors.options import command
-from textune.errors import TextuneError
+from textune.errors import TextuneError, counted
 
 if TYPE_CHECKING:  # pydantic
     from textune.runs.runs import Run
@@ -159,7 +159,9 @@ def suggest(*, as_json: bool, **options: Any) -> None:
     found = console_predictions.counted(steps, what="looking at")
     if output := options.get("output"):
         told = {"output": str(output), "rows": len(found.rows), "remarks": list(found.remarks)}
-        console.show_json(told) if as_json else console.say(f"{output}: {len(found.rows):,} rows")
+        console.show_json(told) if as_json else console.say(
+            f"{output}: {counted(len(found.rows), 'row')}"
+        )
     elif as_json:
         for row in found.rows:
             console.show_json(row)

@@ -40,14 +40,14 @@ def compare(  # noqa: D417  # the others are described in `comparing_api.compare
         return
     from textune.metrics import catalogue, comparing, written  # numpy
 
-    out.print(f"{found.texts:,} {escape(found.on)}")
+    out.print(escape(found.words))
     for place, name in enumerate(found.names[1:]):
         rows = [
             (
                 catalogue.title(key),
                 *map(number, each[place].values),
                 written.signed(each[place].gain),
-                f"{written.signed(each[place].low)} … {written.signed(each[place].high)}",
+                " … ".join(map(written.signed, each[place].interval or ())),
                 written.chance(each[place].p),
             )
             for key, each in found.differences.items()

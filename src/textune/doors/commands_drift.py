@@ -7,7 +7,7 @@ import typer
 
 from textune.doors import console, drift_api
 from textune.doors.options import command
-from textune.errors import excerpt
+from textune.errors import counted, excerpt
 
 if TYPE_CHECKING:  # numpy
     from textune.recipes.drifting import Watched
@@ -53,7 +53,8 @@ def _show(found: "Watched") -> None:
     if not found.tests:
         console.say("whether anything has moved cannot be told")
         return
-    console.say(f"{found.source}: {found.texts:,} texts beside {found.held_out:,} held-out ones\n")
+    texts = counted(found.texts, "text")
+    console.say(f"{found.source}: {texts} beside {found.held_out:,} held-out ones\n")
     for each in found.tests:
         verdict = "moved" if each.moved else "not beyond chance"
         console.say(f"{each.what}: {verdict} (p {each.p:.2g}, {each.test})\n  {each.words}")

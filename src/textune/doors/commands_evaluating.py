@@ -8,6 +8,7 @@ import typer
 
 from textune.doors import console, console_metrics, evaluating_api, reporting_api
 from textune.doors.options import command
+from textune.errors import counted
 from textune.metrics import written
 
 
@@ -48,12 +49,12 @@ def evaluate(
         return
     for remark in found.get("remarks", ()):
         console.warn(remark)
-    noun = "documents" if "perplexity" in found else "texts"
+    noun = "document" if "perplexity" in found else "text"
     place = source if isinstance(source, str) else ", ".join(source or ())
-    console_metrics.show_metrics(found, title=f"{place} ({found['n']:,} {noun})")
+    console_metrics.show_metrics(found, title=f"{place} ({counted(found['n'], noun)})")
     console_metrics.show_per_batch(found)
     rate = found["n"] / max(seconds, 1e-9)
-    took = f"{written.clock(seconds)}, {rate:,.0f} {noun}/s"
+    took = f"{written.clock(seconds)}, {rate:,.0f} {noun}s/s"
     console.say(f"\n{took}, with reading the file and loading the model")
     if page is not None:
         console.say(f"the report: {page}")

@@ -9,7 +9,7 @@ import typer
 
 from textune.doors import console, console_explaining, console_files, explaining_api
 from textune.doors.options import arguments, command
-from textune.errors import SettingsError
+from textune.errors import SettingsError, counted
 
 if TYPE_CHECKING:  # numpy
     from textune.predicting.explaining.explanation import Explanation
@@ -75,7 +75,7 @@ def _show(
     if output is not None:
         count = pages.write(output, found, name=name, overwrite=overwrite)
         told = {"output": str(output), "texts": count}
-        console.show_json(told) if as_json else console.say(f"{output}: {count:,} texts")
+        console.show_json(told) if as_json else console.say(f"{output}: {counted(count, 'text')}")
         return
     for one in found:
         if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from textune.doors import console_files, evaluating_api
+from textune.doors import console, console_files, evaluating_api
 from textune.doors.options import command
 from textune.errors import SettingsError
 from textune.records import ReadOptions
@@ -95,6 +95,8 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
         console_files.warn_of_names(texts)
         given = predictor.examples(files.to_texts(predictor, texts))
         labelling.show(predictor, given, threshold, **show)
+        for remark in files.remarks_on(given):
+            console.warn(remark)
 
 
 def _refuse_alone(

@@ -6,7 +6,7 @@ import typer
 
 from textune.doors import api, console, suspects_api, watching
 from textune.doors.options import command
-from textune.errors import SettingsError, excerpt
+from textune.errors import SettingsError, counted, excerpt
 
 if TYPE_CHECKING:  # numpy
     from textune.recipes.suspecting import Suspects
@@ -69,7 +69,7 @@ def suspects(  # noqa: D417  # the others are described in `suspects_api.suspect
     else:
         console.say(_words(found))
         if output:
-            console.say(f"{output}: {len(found.rows):,} rows")
+            console.say(f"{output}: {counted(len(found.rows), 'row')}")
             for line in ("the labelling config that fits:", *found.config) if found.config else ():
                 console.say(line)
         else:
@@ -110,7 +110,7 @@ def _correct(
     else:
         same = f"; {done.same:,} corrected to what stood there" if done.same else ""
         changed = "1 text has" if done.changed == 1 else f"{done.changed:,} texts have"
-        console.say(f"{output}: {done.rows:,} rows, {changed} another label{same}")
+        console.say(f"{output}: {counted(done.rows, 'row')}, {changed} another label{same}")
         if done.worth:
             console.say(done.worth.words)
     for remark in done.remarks:
@@ -121,8 +121,9 @@ def _words(found: "Suspects") -> str:
     """Say how many labels are likely wrong, and what that is worth."""
     has = "has" if found.likely == 1 else "have"
     return (
-        f"{found.likely:,} of {found.texts:,} texts ({found.share:.1%}) {has} a label that is "
-        f"probably wrong; the answers that say so agree with {found.agreement:.1%} of the labels"
+        f"{found.likely:,} of {counted(found.texts, 'text')} ({found.share:.1%}) {has} a label "
+        f"that is probably wrong; the answers that say so agree with {found.agreement:.1%} of the "
+        "labels"
     )
 
 

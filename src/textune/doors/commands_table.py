@@ -11,7 +11,7 @@ import typer
 
 from textune.doors import api, console
 from textune.doors.options import command
-from textune.errors import SettingsError, among
+from textune.errors import SettingsError, among, counted
 from textune.records import ReadOptions
 
 READ_BY = ("source", "header", "delimiter", "rows", "sheet", "quote", "encoding", "faulty")
@@ -64,7 +64,7 @@ def table(  # noqa: D417  # the others are described in `train`
         unfinished.open("w", encoding="utf-8", newline="") as opened,
     ):
         count = _write(opened, ending, found.columns, rows)
-    console.say(f"{output}: {count:,} rows of {', '.join(found.columns)}")
+    console.say(f"{output}: {counted(count, 'row')} of {', '.join(found.columns)}")
 
 
 def _write(

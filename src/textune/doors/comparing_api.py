@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textune.errors import hinting
+
 if TYPE_CHECKING:  # numpy
     from textune.recipes.comparing import Compared
     from textune.runs.runs import Run
 
 
+@hinting
 def compare(
     *runs: "str | Path | Run",
     on: object | None = None,

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 
+from textune.errors import counted
 from textune.metrics import written
 from textune.storage import json_lines
 from textune.storage.json_lines import OBEYED
@@ -211,7 +212,7 @@ def counting(steps: Iterable[int], *, what: str, most_silence: float = SILENCE) 
     spoke = time.perf_counter()
     with err.status(what) as status:
         for number in steps:
-            words = f"{what}: {number:,} rows"
+            words = f"{what}: {counted(number, 'row')}"
             status.update(words)
             if not err.is_terminal and time.perf_counter() - spoke >= most_silence:
                 spoke = time.perf_counter()

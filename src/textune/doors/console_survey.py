@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from textune.doors.console import MOST_LABELS, folded, out, say_more, table
+from textune.errors import counted
 from textune.records import Survey
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ WORDS = 160  # characters of a row's text
 
 def show_survey(found: Survey) -> None:
     """Print what `check` found."""
-    out.print(f"[bold]{escape(found.table.name)}[/]: {found.rows:,} rows")
+    out.print(f"[bold]{escape(found.table.name)}[/]: {counted(found.rows, 'row')}")
     _list("layout", found.table.reasons)
     _columns(found.columns)
     _list("left out", [f"column {name!r}: {why}" for name, why in found.left_out.items()])

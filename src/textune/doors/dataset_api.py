@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textune.data.names import Columns
+from textune.errors import hinting
 
 if TYPE_CHECKING:  # numpy, tokenizers
     from textune.corpora.encoded import Encoded
 
 
+@hinting
 def dataset(
     source: object,
     *,

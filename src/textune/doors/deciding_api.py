@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textune.errors import hinting
+
 if TYPE_CHECKING:  # numpy
     from textune.runs.runs import Run
 
 
+@hinting
 def decide(
     run: "str | Path | Run",
     *,

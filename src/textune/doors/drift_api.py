@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textune.data.names import Columns
+from textune.errors import hinting
 from textune.records import ReadOptions
 
 if TYPE_CHECKING:  # numpy
@@ -12,6 +13,7 @@ if TYPE_CHECKING:  # numpy
     from textune.runs.runs import Run
 
 
+@hinting
 def watch(
     run: "str | Path | Run",
     source: object,

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textune.data.names import Columns
+from textune.errors import hinting
 from textune.records import Annotators, ReadOptions
 
 if TYPE_CHECKING:  # numpy
     from textune.runs.runs import Run
 
 
+@hinting
 def evaluate(
     run: "str | Path | Run",
     source: object | None = None,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textune.data.names import Columns
+from textune.errors import hinting
 from textune.records import ReadOptions
 
 if TYPE_CHECKING:  # pydantic, numpy
@@ -16,6 +17,7 @@ FEW = 400  # characters whose copies NumPy answers sooner than torch is imported
 READ = ("header", "delimiter", "rows", "sheet", "quote", "encoding", "faulty")
 
 
+@hinting
 def explain(
     run: "str | Path | Run",
     texts: Any = (),

@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textune.errors import hinting
+
 if TYPE_CHECKING:  # torch
     from textune.exporting.export import Done
     from textune.runs.runs import Run
 
 
+@hinting
 def export(
     run: "str | Path | Run",
     *,

@@ -80,6 +80,7 @@ def labelled(options: Mapping[str, Any], *, suffix: str = "") -> TrainRequest:
         test=test,
         seeds=number("seeds", before.get("seeds") if seeds is None else seeds),
         config=file,
+        named=frozenset(named(Settings, options, options["settings"])),
         **{name: options[name] for name in HOW},
     )
 
@@ -118,15 +119,28 @@ def resolve(
     installed.load()
     if options.get("epochs") is not None and options.get("hours") is not None:
         raise SettingsError("--epochs and --hours exclude each other: so many passes, or so long")
+    given = _given(kind, options)
+    masks: tuple[str, ...] = PLAIN_MASK if options.get("plain_mask") else ()
+    masks += ONLY_NEXTS if options.get("nsp_only") else ()
+    return config.resolve(kind, file, (*masks, *_several(changes, "--set")), given)
+
+
+def named(
+    kind: type[Kind], options: Mapping[str, object], changes: str | Sequence[str] = ()
+) -> list[str]:
+    """Return the dotted names of what keywords and changes name, whatever a file has."""
+    asked = [str(change).partition("=")[0].strip() for change in _several(changes, "--set")]
+    return [*_given(kind, options), *asked]
+
+
+def _given(kind: type[Kind], options: Mapping[str, object]) -> dict[str, object]:
+    """Return what keywords say, by the dotted names of the settings."""
     places = LABELLED if kind is Settings else PLAIN
-    given = {
+    return {
         place: str(value) if isinstance(value, Path) else value
         for name, place in places.items()
         if (value := options.get(name)) is not None
     }
-    masks: tuple[str, ...] = PLAIN_MASK if options.get("plain_mask") else ()
-    masks += ONLY_NEXTS if options.get("nsp_only") else ()
-    return config.resolve(kind, file, (*masks, *_several(changes, "--set")), given)
 
 
 def named_folder(source: object, suffix: str = "", *, resume: bool = False) -> Path:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from textune.doors import console, console_explaining, console_predictions
-from textune.errors import SettingsError
+from textune.errors import SettingsError, counted
 from textune.fast import memory
 from textune.predicting import files, telling, unfinished
 from textune.predicting.files import Long
@@ -125,7 +125,7 @@ def _show(written: Output, rows: int, settings: list[str], *, as_json: bool) -> 
         more = {"config": "\n".join(settings)} if settings else {}
         console.show_json({"output": str(written.path), "rows": rows} | more)
         return
-    console.say(f"{written.path}: {rows:,} rows")
+    console.say(f"{written.path}: {counted(rows, 'row')}")
     if settings:
         console.say("the labelling config that fits:")
         for line in settings:

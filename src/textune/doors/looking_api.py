@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textune.errors import hinting
+
 if TYPE_CHECKING:  # numpy, tokenizers, torch
     from textune.encoder.inspecting import Inspected
     from textune.predicting.features import Features
@@ -11,6 +13,7 @@ if TYPE_CHECKING:  # numpy, tokenizers, torch
     from textune.text.tokenizers import Tokenizer
 
 
+@hinting
 def tokens(
     text: str,
     pair: str | None = None,
@@ -59,6 +62,7 @@ def tokens_of(
         yield pieces.of(tokenizer, text, pair, max_tokens=most)
 
 
+@hinting
 def decode(ids: Iterable[int], *, base: str | Path | None = None, special: bool = False) -> str:
     """Return the text that ids stand for.
 
@@ -76,6 +80,7 @@ def decode(ids: Iterable[int], *, base: str | Path | None = None, special: bool 
     return pieces.decode(tokenizer, list(ids), special=special)
 
 
+@hinting
 def inspect(base: str | Path | None = None) -> "Inspected":
     """Describe a model: its named parameters by group, with shapes, and its tree of modules.
 
@@ -96,6 +101,7 @@ def inspect(base: str | Path | None = None) -> "Inspected":
     return inspecting.inspect(place, classes.model_class(Path(place)))
 
 
+@hinting
 def features(
     base: str | Path,
     texts: Iterable[str],
@@ -137,6 +143,7 @@ def features(
     )
 
 
+@hinting
 def follows(base: str | Path, first: str, second: str, *, device: str = "auto") -> float:
     """Return how likely it is that a text follows another, by a model of next sentences.
 

@@ -15,6 +15,7 @@ import typer
 
 from textune.doors import console
 from textune.doors.help import Options
+from textune.errors import require_known
 from textune.reading import lines
 from textune.tasks.own import SHAPES
 
@@ -169,6 +170,7 @@ def arguments(
     function: Callable[..., object], *args: object, **kwargs: object
 ) -> dict[str, object]:
     """Return what a function would get, by the names of its parameters, defaults included."""
+    require_known(function, kwargs)
     bound = inspect.signature(function).bind(*args, **kwargs)
     bound.apply_defaults()
     return bound.arguments

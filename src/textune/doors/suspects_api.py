@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textune.data.names import Columns
 from textune.doors.api import Events, carried_out_by
+from textune.errors import hinting, require_known
 from textune.records import Annotators
 from textune.storage.names import to_path
 
@@ -135,6 +136,7 @@ def suspects(  # noqa: D417  # the others are described in `train`
     raise NotImplementedError
 
 
+@hinting
 def correct(
     source: object,
     corrections: str | Path,
@@ -172,6 +174,7 @@ def correct(
     from textune.recipes import correcting
     from textune.settings.config import Settings
 
+    require_known(correct, options, like=suspects)
     settings = keywords.resolve(Settings, options)
     written = Output(to_path(output, "--output"), overwrite)
     done = correcting.correct(source, settings, to_path(corrections, "--apply"), written)

@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textune.errors import hinting
+
 if TYPE_CHECKING:  # torch
     from textune.runs.runs import Run
     from textune.verifying.found import Verified
 
 
+@hinting
 def verify(run: "str | Path | Run") -> "Verified":
     """Look whether a run, a model or an export is whole; nothing is written, nothing deleted.
 

@@ -191,8 +191,8 @@ def refuse_other(folder: Path, *, device: str, precision: str) -> None:
     own = read(folder).numbers
     if precision not in ("auto", own):
         raise SettingsError(
-            f"--precision {precision}: {folder} was exported in {own}; leave --precision out, or "
-            "give its run instead"
+            f"--precision {precision}: {folder} was exported in {own}; give --precision auto, or "
+            "its run instead"
         )
 
 

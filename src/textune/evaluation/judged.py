@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textune.evaluation import by_length
+from textune.metrics import few_texts
 from textune.metrics.metrics import Report
 from textune.records import Example, Scores
 from textune.runs import predictions
@@ -16,8 +17,13 @@ from textune.tasks.labels import in_one_cell
 
 
 def judge(task: Task, scores: Scores, texts: Sequence[Example]) -> Report:
-    """Compute every metric over all texts at once, the main ones with 95 % intervals, by length."""
+    """Compute every metric over all texts at once, the main ones with 95 % intervals, by length.
+
+    What has no interval because the texts are few is told under `no_interval`.
+    """
     found = {**task.judge(scores, texts), "intervals": task.intervals(scores, texts)}
+    if (few := few_texts.reason(found)) is not None:
+        found["no_interval"] = few
     return found | {"by_length": by_length.judge(task, scores, texts, found)}
 
 

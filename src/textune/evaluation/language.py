@@ -18,6 +18,7 @@ from textune.encoder.model import Encoder
 from textune.evaluation import halving
 from textune.evaluation.evaluate import BUDGETS, without_dropout
 from textune.fast import threads
+from textune.metrics import few_texts
 from textune.metrics.intervals import RESAMPLES, percentiles
 from textune.metrics.metrics import Report
 from textune.parallel.ranks import ALONE, Ranks
@@ -127,7 +128,7 @@ def judge(found: Tally, owners: NDArray[np.int64], *, seed: int = 0) -> Report:
         name: np.array([sample.get(name) for sample in samples], dtype=np.float64)
         for name in numbers
     }
-    spans = percentiles(drawn, LEVEL)
+    spans = few_texts.spared(percentiles(drawn, LEVEL), size)
     return {"n": count, "masked": int(found.masked.sum()), **numbers, "intervals": spans}
 
 

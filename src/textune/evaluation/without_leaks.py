@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from textune.errors import counted
 from textune.evaluation import by_length
 from textune.metrics import catalogue, written
 from textune.metrics.metrics import Report
@@ -59,15 +60,15 @@ def _said(found: Mapping[str, Any], whole: float | None) -> str:
     key, value = found["metric"], found[found["metric"]]
     leaked = sum(found["leaked"].values())
     ways = "; ".join(f"{n:,} {WORDS[kind]}" for kind, n in found["leaked"].items() if n)
-    part = f"{leaked:,} of {leaked + found['n']:,}" if found["n"] else f"all {leaked:,}"
-    start = f"{part} texts stand in the training data, too ({ways})"
+    every = counted(leaked + found["n"], "text")
+    part = f"{leaked:,} of {every}" if found["n"] else f"all {every}" if leaked > 1 else "the text"
+    stand = "stands" if leaked == 1 else "stand"
+    start = f"{part} {stand} in the training data, too ({ways})"
     if not found["n"]:
         return f"{start}: no score is of texts that training did not see"
+    others = "the other" if found["n"] == 1 else f"the {found['n']:,} others"
     if value is None:
-        return f"{start}; of the {found['n']:,} others there is no {catalogue.title(key)}"
+        return f"{start}; of {others} there is no {catalogue.title(key)}"
     beside = "" if whole is None else f", of all {written.decimals(whole)}"
     span = f" (95 % interval {written.interval(found['interval'])})" if found["interval"] else ""
-    return (
-        f"{start}; {catalogue.title(key)} of the {found['n']:,} others "
-        f"{written.decimals(value)}{span}{beside}"
-    )
+    return f"{start}; {catalogue.title(key)} of {others} {written.decimals(value)}{span}{beside}"

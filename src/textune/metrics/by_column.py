@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.metrics import few_texts, losses, metrics
 from textune.metrics import intervals as spans
-from textune.metrics import losses, metrics
 from textune.metrics.metrics import Floats, Ints, Report
 
 Columns = Mapping[str, Ints]  # name → places among the outputs
@@ -96,6 +96,8 @@ def intervals(
     counted = [column for column in counted if len(column.rows)]
     rng = np.random.default_rng(seed)
     found = spans.held(_means(counted, len(rows), rng), confidence)
+    if len(rows) == 1:
+        found.pop("accuracy", None)  # drawn from one text it is always the same
     hits = int(right(truth, decisions).sum())
     found["all_right"] = spans.wilson(hits, len(rows), confidence=confidence)
     if not np.isfinite(probabilities).all():
@@ -103,7 +105,7 @@ def intervals(
     each, ones = _losses(truth, probabilities, columns), np.ones(len(rows))
     own = _held_possible(truth, probabilities, columns)
     found[LOSS] = losses.interval(each, ones, own, confidence=confidence)
-    return found
+    return few_texts.spared(found, len(rows))
 
 
 def scored(truth: Floats, places: Ints) -> Ints:

@@ -3,9 +3,11 @@
 Texts are drawn again, the same for all (a paired bootstrap: Efron, 1979); intervals of several
 differences hold together (Romano and Wolf, 2005). Two models of one label a text are also compared
 by the texts that only one of them decides rightly (McNemar, 1947, exact); several at once by Holm's
-correction (1979).
+correction (1979). Fewer than six texts show nothing: were the models alike, all texts would speak
+for one of them once in 2 ** (N - 1) samples (Fisher's sign-flips), more than once in twenty.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +19,7 @@ from textune.metrics import catalogue, paired, written
 Floats = NDArray[np.float64]
 RESAMPLES, FEWEST_RESAMPLES = 1_000, 200
 MOST_DRAWS = 20_000_000  # texts times resamples, which are held at once
+FEWEST = 6  # texts that can show a difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class Difference:
     low: float  # of an interval that holds together with those of all others
     high: float
     p: float  # that such a difference, or a larger one, comes by chance; corrected for the others
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Return both ends; None where the texts are too few to have one."""
+        return None if math.isinf(self.low) else (self.low, self.high)
 
     @property
     def is_shown(self) -> bool:
@@ -45,13 +53,18 @@ def draws(count: int, seed: int = 0) -> Floats:
 
 
 def differences(
-    metric: str, found: Sequence[Floats], *, only: Sequence[tuple[int, int]] | None = None
+    metric: str,
+    found: Sequence[Floats],
+    *,
+    texts: int,
+    only: Sequence[tuple[int, int]] | None = None,
 ) -> list[Difference]:
     """Compare models with the first of them.
 
     Args:
         metric: By which they are compared.
         found: Of each model, the metric in each draw, (1 + R,), the first by all texts once.
+        texts: That were drawn.
         only: Of each model but the first, texts that it alone decides rightly, and that the first
             alone does: McNemar's test takes the place of the bootstrap's p.
 
@@ -63,7 +76,9 @@ def differences(
     gains = [sign * (each - first) for each in others]
     spreads = [float(np.nanstd(gain[1:])) for gain in gains]
     half = paired.most(zip(gains, spreads, strict=True))
+    half, spreads = (half, spreads) if texts >= FEWEST else (math.inf, [1.0] * len(gains))
     raw = [_chance(gain) for gain in gains] if only is None else [mcnemar(*pair) for pair in only]
+    likeliest = [max(p, 2.0 ** (1 - texts)) for p in raw]
     return [
         Difference(
             metric,
@@ -73,7 +88,7 @@ def differences(
             float(gain[0]) + half * spread,
             p,
         )
-        for each, gain, spread, p in zip(others, gains, spreads, holm(raw), strict=True)
+        for each, gain, spread, p in zip(others, gains, spreads, holm(likeliest), strict=True)
     ]
 
 
@@ -114,9 +129,15 @@ def words(found: Difference, texts: int, names: tuple[str, str]) -> str:
         texts: That both answered.
         names: Of the models.
     """
-    low, high = written.signed(found.low), written.signed(found.high)
-    span = f"95 % interval {low} to {high}, p = {written.chance(found.p)}"
     title = catalogue.title(found.metric)
+    if found.interval is None:
+        few = "1 text is" if texts == 1 else f"{texts:,} texts are"
+        return (
+            f"{few} too few to tell {names[0]} and {names[1]} apart; {FEWEST} could, of which all "
+            "speak for one"
+        )
+    low, high = map(written.signed, found.interval)
+    span = f"95 % interval {low} to {high}, p = {written.chance(found.p)}"
     if not found.is_shown:
         return (
             f"these {texts:,} texts cannot tell {names[0]} and {names[1]} apart: {title} "
@@ -133,7 +154,7 @@ def as_json(found: Difference) -> Mapping[str, object]:
         "first": found.values[0],
         "other": found.values[1],
         "gain": found.gain,
-        "interval": [found.low, found.high],
+        "interval": None if found.interval is None else list(found.interval),
         "p": found.p,
         "is_shown": found.is_shown,
     }

@@ -54,6 +54,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
             f"({told['asked']:.0%} was asked), with {told['mean_size']:.2f} classes in the mean; "
             f"{told['empty']:.1%} are empty"
         )
+    if few := report.get("no_interval"):
+        yield few
     yield from _presumed(report)
 
 

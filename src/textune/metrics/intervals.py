@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.metrics import areas, losses, plausible
+from textune.metrics import areas, few_texts, losses, plausible
 from textune.metrics.catalogue import METRICS
 from textune.metrics.metrics import Floats, Ints, Report
 
@@ -54,17 +54,20 @@ def bootstrap(
         seed: Selects the resamples.
 
     Returns:
-        The name of a metric and its lower and upper bound; numbers that are undefined, and the
-        area under the precision-recall curve, are left out.
+        The name of a metric and its lower and upper bound; numbers that are undefined, those that
+        so few texts can tell nothing of (`few_texts`), and the area under the precision-recall
+        curve, are left out.
     """
     rng = np.random.default_rng(seed)
     if truth.ndim == 1:
-        return _single(truth, probabilities, decisions, confidence, rng) if len(truth) else {}
+        found = _single(truth, probabilities, decisions, confidence, rng) if len(truth) else {}
+        return few_texts.spared(found, len(truth))
     truth = truth.astype(np.float64)
     rows = ~np.isnan(truth).all(axis=1)
     if not rows.any():
         return {}
-    return _multi(truth[rows], probabilities[rows], decisions[rows], confidence, rng)
+    found = _multi(truth[rows], probabilities[rows], decisions[rows], confidence, rng)
+    return few_texts.spared(found, int(rows.sum()), several=True)
 
 
 def wilson(right: float, total: float, *, confidence: float = 0.95) -> Interval:

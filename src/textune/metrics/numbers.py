@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.metrics import catalogue, outliers
+from textune.metrics import catalogue, few_texts, outliers
 from textune.metrics.intervals import (
     FEWEST_RESAMPLES,
     MOST_DRAWS,
@@ -88,7 +88,7 @@ def intervals(
 
     Returns:
         The name of a metric and its lower and upper bound. A number that is undefined, or is so in
-        most resamples, has none.
+        most resamples, has none, nor has one that so few texts can tell nothing of (`few_texts`).
 
     Raises:
         ValueError: The shapes disagree, or a true number is not finite.
@@ -121,7 +121,7 @@ def intervals(
         spans[key] = (
             [low, max(high, wider[key][1])] if is_error else [min(low, wider[key][0]), high]
         )
-    return spans
+    return few_texts.spared(spans, len(truth))
 
 
 def _on_fishers_scale(

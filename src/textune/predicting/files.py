@@ -10,7 +10,8 @@ from itertools import count, islice
 from pathlib import Path
 
 from textune.encoder import manifest
-from textune.errors import Problems
+from textune.errors import Problems, counted
+from textune.metrics.one_label import is_blank
 from textune.predicting import asking, outputs, unfinished, workers
 from textune.predicting.answering import Answering, Cells
 from textune.predicting.outputs import Output, RowWriter
@@ -218,19 +219,62 @@ def without_answer(output: Path, options: Reading) -> list[str]:
 
 
 def remarks(predictor: Predictor, source: object, options: Reading) -> list[str]:
-    """Say how an input was read where its columns stand otherwise, and what is no row of it."""
-    table, _ = options.open(source, predictor.card, unlabelled=True)
+    """Say how an input was read where its columns stand otherwise, and what is no text of it."""
+    table, agreed = options.open(source, predictor.card, unlabelled=True)
     said = [item.message for item in table.findings if item.kind in ("left out", "layout")]
-    return [*said, *_passed_over(table)]
+    places = [table.columns.index(name) for name in agreed.text if name in table.columns]
+    passed, blank = _Counted(SHOWN), _Counted(1)
+    rows = 0
+    for row in table.rows():
+        rows += 1
+        for remark in row.remarks:
+            if remark.endswith(SAID):
+                passed.add(remark)
+        if any(is_blank(row.cells[place]) for place in places):
+            blank.add(row.origin)
+    said += [f"no answer for what is no row: {passed.listed()}"] if passed.count else []
+    return [*said, *_empty(blank, rows)]
 
 
-def _passed_over(table: Table) -> list[str]:
-    """Say which lines of a file are none of its rows, and so got no answer."""
-    found = (remark for row in table.rows() for remark in row.remarks if remark.endswith(SAID))
-    if not (first := list(islice(found, SHOWN))):
+def remarks_on(texts: Sequence[Example]) -> list[str]:
+    """Say how many of a few texts are empty."""
+    blank = _Counted(1)
+    for each in texts:
+        if is_blank(each.text) or (each.pair is not None and is_blank(each.pair)):
+            blank.add(each.origin)
+    return _empty(blank, len(texts))
+
+
+@dataclass(slots=True)
+class _Counted:
+    """How many of something there are, and the first of them."""
+
+    most: int  # that are kept
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, one: str) -> None:
+        self.count += 1
+        if len(self.first) < self.most:
+            self.first.append(one)
+
+    def listed(self) -> str:
+        more = self.count - len(self.first)
+        return "; ".join(self.first) + (f"; and {more:,} more" if more else "")
+
+
+def _empty(blank: _Counted, texts: int) -> list[str]:
+    """Say what was answered where there is no text."""
+    if not blank.count:
         return []
-    more = f"; and {count:,} more" if (count := sum(1 for _ in found)) else ""
-    return [f"no answer for what is no row: {'; '.join(first)}{more}"]
+    which = (
+        f"{blank.count:,} of {counted(texts, 'text')} {'is' if blank.count == 1 else 'are'} empty"
+    )
+    theirs = "its answer is" if blank.count == 1 else "their answers are"
+    return [
+        f"{which} (first: {blank.first[0]}): {theirs} what the model says of no words at all; "
+        "leave such rows out if they should have none"
+    ]
 
 
 def read_texts(

@@ -17,10 +17,21 @@ from itertools import chain, groupby, islice
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading import brackets, marks, universal, word_columns
+from textune.reading import brackets, kinds, marks, universal, word_columns
 from textune.reading.lines import RECORD_LIMIT, lines, pieces
 from textune.reading.told import problems_of
-from textune.reading.word_columns import TAG, TAGS, UNIVERSAL, Layout, cells_of, is_note, unnumbered
+from textune.reading.word_columns import (
+    SPACES,
+    TABS,
+    TAG,
+    TAGS,
+    UNIVERSAL,
+    Layout,
+    cells_of,
+    is_border,
+    is_note,
+    unnumbered,
+)
 from textune.records import Row, Table
 
 LONGEST = 100_000  # words in a sentence
@@ -65,7 +76,8 @@ def read(
     found = _whole(sentences, layout)
     layout = replace(layout, bracketed=layout.bracketed or brackets.places(found))
     found = [words for one in found if (words := brackets.converted(one, layout.bracketed))]
-    is_sure = share >= _TORN and ending != ".csv" and _are_tags(found)
+    is_table = ending == ".csv" or layout.delimiter not in (TABS, SPACES)
+    is_sure = share >= _TORN and not is_table and _are_tags(found)
     is_sure = is_sure or layout.is_universal or ending in ENDINGS
     if layout.width == 2 and found and _spaced([w for one in found for w in one], 0) > _SURE:
         _refuse_named(path, ending, sentences, _SPACED)
@@ -75,14 +87,22 @@ def read(
     layout = replace(_filled(layout, found, header), is_numbered=word_columns.are_numbered(found))
     if layout.is_universal:
         layout = replace(layout, feature=universal.feature(found, UNIVERSAL - 1))
-    if layout.header and len(sentences) == 1 and any(map(SENTENCE.fullmatch, layout.header)):
+    is_one = len(sentences) == 1 or layout.delimiter not in (TABS, SPACES)
+    if layout.header and is_one and any(map(SENTENCE.fullmatch, layout.header)):
         return None  # the sentence of each word stands in a column, as in any table
+    rows = partial(_stream, path, layout)
     is_headed = layout.header is not None
-    reasons = (
-        *why,
+    reasons = (*why, *_reasons(layout))
+    return Table.of_file(path, "conll", layout.names, reasons, rows, has_header=is_headed)
+
+
+def _reasons(layout: Layout) -> tuple[str, ...]:
+    """Say how the lines are read; what does not hold is blank."""
+    return (
         "format: CoNLL, one word a line, a blank line between sentences",
         f"{layout.width} columns, parted by {layout.sign}" if layout.width > 1 else "1 column",
-        f"header: the first line names the columns: {', '.join(layout.names)}" * is_headed,
+        f"header: the first line names the columns: {', '.join(layout.names)}"
+        * (layout.header is not None),
         "each sign has its place in its word behind it, as 北0 京1, which is left out"
         * layout.is_numbered,
         "above its words a sentence stands whole (;) and marked ($): both are passed over"
@@ -93,8 +113,6 @@ def read(
         "CoNLL-2012 (OntoNotes): arguments and coreference are left out" * layout.is_ontonotes,
         f"{layout.feature!r} is read out of the last column (MISC)" * bool(layout.feature),
     )
-    rows = partial(_stream, path, layout)
-    return Table.of_file(path, "conll", layout.names, reasons, rows, has_header=is_headed)
 
 
 def _refuse_named(path: Path, ending: str, sentences: Sequence[Sequence[str]], why: str) -> None:
@@ -111,9 +129,10 @@ def _sample(path: Path) -> list[list[str]]:
     """Take the sentences at the beginning of a file, as lines."""
     sentences: list[list[str]] = [[]]
     size = 0
+    is_table = kinds.ending(path) == ".csv"
     for piece in pieces(path):
         for line in StringIO(piece, newline=""):
-            if _is_border(line):
+            if is_border(line, is_table=is_table):
                 sentences.append([])
             else:
                 sentences[-1].append(line)
@@ -184,17 +203,13 @@ def _spaced(words: Sequence[list[str]], place: int) -> float:
     return sum(" " in cells[place].strip() for cells in words) / len(words)
 
 
-def _is_border(line: str) -> bool:
-    return not line.strip(" \t\r\n") or line.startswith("-DOCSTART-")
-
-
 def _words(
     sentence: Iterable[tuple[int, str]], layout: Layout
 ) -> Iterator[tuple[int, str, list[str]]]:
     """Yield the lines that hold a word, with their cells, whatever the number of these."""
     is_begun = False
     for place, (number, line) in enumerate(sentence):
-        cells = cells_of(line, layout.is_tabbed)
+        cells = cells_of(line, layout.delimiter)
         if layout.is_noted and is_note(place, line):
             continue
         if layout.lacks_outside and len(cells) == layout.width - 1:
@@ -217,7 +232,7 @@ def _is_comment(line: str, cells: Sequence[str], layout: Layout, *, is_begun: bo
         return True
     if _COMMENT.match(line) and (len(cells) != layout.width or not is_begun):
         return True
-    is_spaced = layout.is_tabbed and " " in cells[0].strip()  # "## a note<tab>of a sentence"
+    is_spaced = not layout.is_spaced and " " in cells[0].strip()  # "## a note<tab>of a sentence"
     is_short = line.startswith(("# ", "##")) and len(cells) != layout.width
     return not is_begun and (is_short or (is_spaced and line.startswith(("# ", "## "))))
 
@@ -264,7 +279,7 @@ def _sentences(
             if skip:
                 skip = False
                 continue
-            if said := _passed_over(f"{path.name}:{number}", cells, layout):
+            if said := _passed_over(f"{path.name}:{number}", line, cells, layout):
                 remarks.append(said)
                 continue
             if fault := _fault(line, cells, layout):
@@ -284,12 +299,16 @@ def _joined(sentence: Sequence[Sequence[str]]) -> str:
     return "\n".join(map(" ".join, sentence))
 
 
-def _passed_over(place: str, cells: Sequence[str], layout: Layout) -> str:
-    """Tell white space that a program has cut out as a word, beside its tag; blank if it is none.
+def _passed_over(place: str, line: str, cells: Sequence[str], layout: Layout) -> str:
+    """Tell a word that is white space, or was lost, beside its tag; blank where there is none.
 
     Where many words are so, they are what is tagged.
     """
-    is_whole = layout.is_tabbed and len(cells) == layout.width > 1 and 0 in layout.filled
+    if layout.is_spaced:  # a tag behind the space that should follow its word
+        is_torn = len(cells) == layout.width - 1 > 0 and not layout.lacks_outside
+        is_lost = is_torn and line[0] in " \t" and TAG.fullmatch(cells[-1]) is not None
+        return f"{place}: a tag without a word was passed over" if is_lost else ""
+    is_whole = len(cells) == layout.width > 1 and 0 in layout.filled
     is_space = is_whole and cells[0].isspace() and all(cell.strip() for cell in cells[1:])
     return f"{place}: white space for a word was passed over" if is_space else ""
 
@@ -310,8 +329,9 @@ def _refuse_endless(place: str, count: int, size: int) -> None:
 def _groups(path: Path) -> Iterator[Iterator[tuple[int, str]]]:
     """Part the numbered lines of a file where a sentence ends; each part is streamed."""
     numbered = enumerate(lines(path), start=1)
-    for is_border, group in groupby(numbered, key=lambda item: _is_border(item[1])):
-        if not is_border:
+    is_table = kinds.ending(path) == ".csv"
+    for is_between, group in groupby(numbered, lambda item: is_border(item[1], is_table=is_table)):
+        if not is_between:
             yield group
 
 
@@ -319,7 +339,7 @@ def _fault(line: str, cells: Sequence[str], layout: Layout) -> tuple[str, str] |
     """Say what is wrong with a line, and the way out."""
     fits = len(cells) == layout.width
     blank = [place for place in layout.filled if not cells[place].strip()] if fits else []
-    if fits and not (layout.is_tabbed and blank):
+    if fits and not (blank and not layout.is_spaced):
         return None
     shown = excerpt(line.rstrip("\r\n"))
     if fits:

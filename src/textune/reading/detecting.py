@@ -16,8 +16,10 @@ PIECE = 1 << 18  # bytes read at a time
 LINE = 1 << 12  # bytes of a line that are looked at
 SAMPLE = 1 << 14  # bytes that are judged
 USUAL_CHAOS = 0.15  # of an encoding that nobody proposes
-# signs, none of letters, that may follow a letter: quotes, dashes, a raised dot, (R), TM
-INSIDE = frozenset("\u00ab\u00bb\u00b7\u00b0\u00ae\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u2122")
+# signs, none of letters, that may follow a letter: a hard space, quotes, dashes, a dot, (R), TM
+INSIDE = frozenset(
+    "\u00a0\u00ab\u00bb\u00b7\u00b0\u00ae\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u2122"
+)
 SIGNS = 1_000  # different signs, and lines of them, by which sound text is known
 SHOWN = 3  # lines shown as they would read
 OTHERS = 3  # other encodings that are named

@@ -12,13 +12,13 @@ _USUAL = frozenset(
         "abstract", "answer", "body", "categories", "category", "class", "classes",
         "comment", "comment_text", "comments", "content", "context", "date", "description",
         "document", "emotion", "emotions", "file", "filename", "genre", "gold_label",
-        "headline", "hypothesis", "id", "idx", "index", "intent", "label", "label_text",
+        "headline", "hypothesis", "id", "idx", "index", "intent", "label", "label_text", "lemma",
         "labels", "language", "message", "name", "output", "premise", "question",
         "question1", "question2", "rating", "review", "review_text", "reviews", "score",
         "sentence", "sentence1", "sentence2", "sentences", "sentiment", "source", "split",
         "stars", "subject", "summary", "tag", "tags", "target", "text", "text1", "text2",
-        "text_a", "text_b", "texts", "title", "topic", "topics", "tweet", "utterance",
-        "uuid", "y",
+        "text_a", "text_b", "texts", "title", "token", "tokens", "topic", "topics", "tweet",
+        "utterance", "uuid", "word", "words", "y",
     ]
 )
 # fmt: on

@@ -26,6 +26,10 @@ from textune.storage.names import on_disk
 MOST_FILES = 10_000  # of a folder
 SHOWN = 8
 FEW = 8  # texts in folders, from which these may be labels
+STANDARD_INPUT = (
+    "standard input is not read, for a file is read more than once: write it to a file first, and "
+    "name that"
+)
 EXPORT = "save what is meant as CSV UTF-8 or as text"
 
 Place = str | os.PathLike[str]
@@ -78,7 +82,7 @@ def _of_one(source: Place) -> tuple[Path, ...]:
             raise
         raise DataError(
             f"{error}; a list of strings holds names of files: give texts with their labels, as "
-            "[(text, label), …]"
+            "[(text, label), …], or texts alone, as {'text': [text, …]}"
         ) from error
 
 
@@ -167,7 +171,8 @@ def status(source: Place) -> tuple[Path, int]:
     except (FileNotFoundError, NotADirectoryError) as error:
         if (archive := packing.archive_of(path)) is not None:
             return path, _mode_in(archive, path)
-        raise DataError(f"{source}: there is no such file; {_near(Path(source))}") from error
+        way_out = STANDARD_INPUT if str(source) == "-" else _near(Path(source))
+        raise DataError(f"{source}: there is no such file; {way_out}") from error
     except (OSError, ValueError, RuntimeError) as error:
         raise DataError(f"{source}: cannot be read ({error}); check the path") from error
 

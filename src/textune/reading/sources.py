@@ -35,11 +35,13 @@ from textune.reading.forms import (
     folders,
     foreign,
     framed,
+    joined_pairs,
     label_studio_rows,
     marked_cells,
     marked_lines,
     marked_up,
     numbered_words,
+    semantic_frames,
     side_by_side,
     tagged_cells,
     unnamed_spans,
@@ -60,7 +62,9 @@ OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a ta
     tagged_cells.lists,
     unnamed_spans.lists,
     marked_cells.spans,
+    semantic_frames.parsed,
     answered.told,
+    joined_pairs.parted,
 )
 USUAL = ReadOptions()  # everything is recognised
 
@@ -181,8 +185,8 @@ def _in_sentences(table: Table) -> Table:
     if table.format in ("conll", "squad"):
         return table
     if table.format == "text" or len(table.columns) == 1:
-        lines = (fasttext, marked_lines, marked_up)
-        return next((made for form in lines if (made := form.labelled(table))), table)
+        lines = (fasttext.labelled, marked_lines.labelled, marked_up.labelled, joined_pairs.parted)
+        return next((made for form in lines if (made := form(table))), table)
     return next((made for form in OF_TABLES if (made := form(table)) is not None), table)
 
 

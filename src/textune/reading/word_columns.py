@@ -1,8 +1,9 @@
 """The first lines of words become how every line is cut into columns."""
 
+import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -15,10 +16,18 @@ TAGS = frozenset(["bio", "chunk", "entity", "iob", "label", "labels", "ner", "ne
                   "pos", "pos_tag", "tag", "tags", "upos", "xpos"])
 # fmt: on
 
+TABS, SPACES = "\t", " "
+SIGNS = {TABS: "tabs", SPACES: "spaces", ",": "commas", ";": "semicolons", "|": "bars"}
+
 _SPACES = re.compile(r"[ \t]+")
 _FIRST = re.compile(r"1(-\d+)?|0\.1")  # of CoNLL-U: a word, one joined of several, none
 _PLACED = re.compile(r"\S{1,4}?([0-9])")  # one sign, which may be written as several
 _NUMBERED = 0.95  # share of signs whose places fit each other
+_BLANK, _BLANK_CELLS = " \t\r\n", " \t\r\n,;|"
+_BORDERS = ("EOS", "BOS", "<s>", "</s>", "<S>", "</S>")
+_NOTHING = ("NaN", "nan")
+_NO_TAGS = ("O", "o", "-", "_", "X")
+_LISTED = 0.98  # share of lines with as many columns, where the signs of tables part them
 _COUNTED = re.compile(r"\d+([-.]\d+)?")
 
 
@@ -26,7 +35,7 @@ _COUNTED = re.compile(r"\d+([-.]\d+)?")
 class Layout:
     """How a line is cut into columns."""
 
-    is_tabbed: bool  # or parted by spaces
+    delimiter: str  # " " stands for a run of spaces
     width: int
     filled: frozenset[int]  # columns in which hardly any cell is blank
     header: tuple[str, ...] | None = None  # names that stand in the first line
@@ -47,9 +56,14 @@ class Layout:
         return (*names, self.feature) if self.feature else names
 
     @property
+    def is_spaced(self) -> bool:
+        """Whether runs of spaces part the columns, so that no cell is blank."""
+        return self.delimiter == SPACES
+
+    @property
     def sign(self) -> str:
         """What parts the columns, in words."""
-        return "tabs" if self.is_tabbed else "spaces"
+        return SIGNS[self.delimiter]
 
 
 def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
@@ -57,30 +71,40 @@ def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
     is_noted = len(sentences) > 1 and all(sentence[0].startswith("; ") for sentence in sentences)
     words = _words(sentences, is_noted)
     sample = [line for sentence in words for line in sentence]
-    best: Layout | None = None
-    most = 0
-    parted = {way: [cells_of(line, way) for line in sample] for way in (True, False)}
-    for is_tabbed in (True, False):
-        widths = Counter(map(len, parted[is_tabbed]))
-        width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
-        is_listed = not is_tabbed and (_has_commas(sample) or _is_headed_table(sample))
-        if count > most and not (is_tabbed and width == 1) and not is_listed:
-            best, most = Layout(is_tabbed, width, frozenset()), count
-    for is_tabbed in (True, False):
-        if brackets.are_ontonotes(parted[is_tabbed]):
+    parted = {way: [cells_of(line, way) for line in sample] for way in (TABS, SPACES)}
+    best, most = _likeliest(sample, parted)
+    for way in parted:
+        if brackets.are_ontonotes(parted[way]):
             width = len(brackets.ONTONOTES)
             entities = frozenset([width - 1])
-            layout = Layout(is_tabbed, width, frozenset(), bracketed=entities, is_ontonotes=True)
+            layout = Layout(way, width, frozenset(), bracketed=entities, is_ontonotes=True)
             return layout, 1.0
-    if (lacking := _lacking(sample, parted[False])) is not None:
+    if (lacking := _lacking(sample, parted[SPACES])) is not None:
         return lacking, 1.0
+    if len(words) > 1 and (best is None or best.width == 1) and (listed := _listed(sample)):
+        return listed, 1.0
     if best is not None and best.width == UNIVERSAL:
-        firsts = {cells_of(sentence[0], best.is_tabbed)[0] for sentence in words}
+        firsts = {cells_of(sentence[0], best.delimiter)[0] for sentence in words}
         best = replace(best, is_universal=all(map(_FIRST.fullmatch, firsts)))
     if best is not None and best.width > 2:
-        numbers = [cells[0] for cells in parted[best.is_tabbed]]
+        numbers = [cells[0] for cells in parted[best.delimiter]]
         best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)), is_noted=is_noted)
     return best, most / max(1, len(sample))
+
+
+def _likeliest(
+    sample: Sequence[str], parted: Mapping[str, Sequence[list[str]]]
+) -> tuple[Layout | None, int]:
+    """Choose between tabs and spaces, by how many lines have as many columns."""
+    best: Layout | None = None
+    most = 0
+    for way, found in parted.items():
+        widths = Counter(map(len, found))
+        width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+        is_listed = way == SPACES and (_has_commas(sample) or _is_headed_table(sample))
+        if count > most and not (way == TABS and width == 1) and not is_listed:
+            best, most = Layout(way, width, frozenset()), count
+    return best, most
 
 
 def _words(sentences: Sequence[Sequence[str]], is_noted: bool) -> list[list[str]]:
@@ -135,8 +159,18 @@ def _lacking(sample: Sequence[str], lines_of_cells: Sequence[list[str]]) -> Layo
     is_marked = all(len(tag) > 2 and TAG.fullmatch(tag) for tag in tags)
     is_few = len(tags) >= marks.OFTEN * len(set(tags)) and 2 * len(tags) <= len(sample)
     is_marked = is_marked or (is_few and all(map(marks.TYPE.fullmatch, tags)))
-    layout = Layout(is_tabbed=False, width=width, filled=frozenset(), lacks_outside=True)
+    layout = Layout(SPACES, width=width, filled=frozenset(), lacks_outside=True)
     return layout if is_marked else None
+
+
+def _listed(sample: Sequence[str]) -> Layout | None:
+    """Recognise words and their tags that the signs of tables part: "Ada,B-PER"."""
+    for way in ",;|":
+        widths = Counter(len(cells_of(line, way)) for line in sample)
+        width, count = max(widths.items(), key=lambda item: item[1])
+        if width > 1 and count >= _LISTED * len(sample):
+            return Layout(way, width, frozenset())
+    return None
 
 
 def _has_commas(sample: Sequence[str]) -> bool:
@@ -153,7 +187,28 @@ def _is_headed_table(sample: Sequence[str]) -> bool:
     return is_named and not any(" " in name.strip() for name in names)
 
 
-def cells_of(line: str, is_tabbed: bool) -> list[str]:
+def cells_of(line: str, delimiter: str) -> list[str]:
     """Cut a line into its cells."""
     line = line.rstrip("\r\n")
-    return line.split("\t") if is_tabbed else _SPACES.split(line.strip(" \t"))
+    if delimiter == SPACES:
+        return _SPACES.split(line.strip(" \t"))
+    if delimiter == TABS:
+        return line.split(delimiter)
+    if line.startswith(2 * delimiter):  # the word is this sign
+        return [delimiter, *line[2:].split(delimiter)]
+    quoted = next(csv.reader([line], delimiter=delimiter)) if '"' in line else ()
+    return [*quoted] if len(quoted) > 1 else line.split(delimiter)
+
+
+def is_border(line: str, *, is_table: bool) -> bool:
+    """Tell lines between sentences: blank ones, and the marks that programs write there.
+
+    -DOCSTART- is one, MeCab's EOS, and <s> or BOS with nothing, or the tag of no entity, beside it;
+    in a table a line of nothing but delimiters is blank.
+    """
+    if not line.strip(_BLANK_CELLS if is_table else _BLANK) or line.startswith("-DOCSTART-"):
+        return True
+    if not line.startswith(_BORDERS):
+        return line.strip() in _NOTHING  # as pandas writes a blank line
+    first, *others = line.split()
+    return first in _BORDERS and all(cell in (*_BORDERS, *_NO_TAGS) for cell in others)

@@ -1,6 +1,6 @@
 """What a run scored, beside answers that read no text, becomes a word of warning, or none."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from textune.metrics import catalogue, metrics, written
@@ -9,11 +9,30 @@ from textune.runs.written import Best
 
 BLIND = ("majority", "mean")  # baselines that read no text
 PARTS = {"valid": "held-out", "test": "test"}
+TUNING = "fine-tuning (leave --effort quick out)"
 NONE = ("mcc", "pearson", "spearman", "f1", "macro_f1", "exact_match")  # at 0 nothing was found
 
 
-def remark(numbers: Mapping[str, Any]) -> Message | None:
-    """Say that a model is no better than answers that read no text, or cannot be told from them."""
+def doubted(numbers: dict[str, Any], train: Any) -> Iterator[Message]:
+    """Say where a model is no better than chance, and write that beside its numbers.
+
+    Args:
+        numbers: Of the run.
+        train: Its settings of the training.
+    """
+    is_tuned = getattr(train, "effort", None) != "quick"
+    if (doubt := remark(numbers, is_tuned=is_tuned)) is not None:
+        yield doubt
+        numbers["at_chance"] = doubt.text
+
+
+def remark(numbers: Mapping[str, Any], *, is_tuned: bool = True) -> Message | None:
+    """Say that a model is no better than answers that read no text, or cannot be told from them.
+
+    Args:
+        numbers: Of the run.
+        is_tuned: Whether its encoder was fine-tuned, by settings of which others may help.
+    """
     simple, metric = numbers.get("baselines") or {}, Best.of(numbers).metric
     found = numbers.get(simple.get("part", ""))
     if not isinstance(found, Mapping):
@@ -27,8 +46,9 @@ def remark(numbers: Mapping[str, Any]) -> Message | None:
     score = f"{catalogue.title(metric)} {written.decimals(value)}{interval} {where}".rstrip()
     beside = f"answers that read no text have {written.decimals(chance)}"
     if not metrics.better(metric, value, chance):
+        ways = _ways(simple, metric, is_tuned=is_tuned)
         return Message(
-            f"the model is no better than chance: {score}; {beside}. {_ways(simple, metric)}",
+            f"the model is no better than chance: {score}; {beside}. {ways}",
             is_warning=True,
         )
     if span is not None and not all(metrics.better(metric, end, chance) for end in span):
@@ -48,16 +68,17 @@ def _chance(simple: Mapping[str, Any], metric: str) -> float | None:
     return None if known is None else float(known)
 
 
-def _ways(simple: Mapping[str, Any], metric: str) -> str:
+def _ways(simple: Mapping[str, Any], metric: str, *, is_tuned: bool) -> str:
     """Say what may help: it depends on whether words alone tell the labels."""
+    tuning = "try another --lr, more --epochs" if is_tuned else f"try {TUNING}"
     words = catalogue.value(simple.get("tfidf") or {}, metric)
     chance = _chance(simple, metric)
     if words is not None and metrics.better(metric, words, chance):
         return (
             f"Single words tell more ({written.decimals(words)} by TF-IDF), so there is something "
-            "to learn: try another --lr, more --epochs, another --base"
+            f"to learn: {tuning}, another --base"
         )
     return (
         "What may help: more labelled texts, a look at labels that contradict each other (textune "
-        "check), another --base, more --epochs"
+        f"check), another --base, {'more --epochs' if is_tuned else TUNING}"
     )

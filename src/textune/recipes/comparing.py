@@ -7,19 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from textune.errors import RunError, SettingsError, among
+from textune.errors import RunError, SettingsError, among, counted, some
 from textune.metrics import comparing
 from textune.metrics.comparing import Difference
 from textune.predicting.predictor import Reading
 from textune.reading import obtained
 from textune.recipes import evaluating
 from textune.runs import evaluations, openings, predictions, runs
+from textune.runs.runs import Card
 from textune.tasks import drawn, installed, registry
 from textune.tasks.interface import Task
 from textune.tasks.labels import in_one_cell, parted
 
 PARTS = ("test", "valid")
 WORDS = {"test": "test", "valid": "validation"}
+SHOWN = 6  # labels that are named
 Table = dict[str, list[Any]]
 
 
@@ -34,6 +36,14 @@ class Compared:
     differences: Mapping[str, Sequence[Difference]]  # metric → one for each run but the first
     alone: Sequence[tuple[int, int]] | None  # texts that only this run, only the first decides
     # rightly; of one label a text
+    is_part: bool = True  # whether they are a part of the runs' own, and no other file
+
+    @property
+    def words(self) -> str:
+        """Name the texts with their number."""
+        if self.is_part:
+            return f"{counted(self.texts, self.on.removesuffix('s'))}"
+        return f"{self.on} ({counted(self.texts, 'text')})"
 
     def told(self) -> dict[str, Any]:
         """Return all of it, as `--json` prints it."""
@@ -105,11 +115,15 @@ def compare(
         main=main,
         differences={
             key: comparing.differences(
-                key, [one[key] for one in found], only=alone if key == "accuracy" else None
+                key,
+                [one[key] for one in found],
+                texts=len(tables[0]["truth"]),
+                only=alone if key == "accuracy" else None,
             )
             for key in keys
         },
         alone=alone,
+        is_part=on is None,
     )
 
 
@@ -128,13 +142,22 @@ def _task(places: Sequence[Path]) -> Task:
                 "models of one task can be compared"
             )
         if set(card.labels) != set(cards[0].labels):
-            other = sorted(set(card.labels) ^ set(cards[0].labels))[:3]
             raise SettingsError(
-                f"{places[0]} and {place} do not have the same labels (not in both: "
-                f"{', '.join(other)}): their scores cannot be compared"
+                f"{places[0]} and {place} do not have the same labels ({_apart(cards[0], card)}): "
+                "their scores cannot be compared"
             )
     first = cards[0]
     return registry.make(first.task, first.labels, first.state)
+
+
+def _apart(one: Card, other: Card) -> str:
+    """Name the labels that only one of two models has, and which."""
+    first, second = ([*each.labels] for each in (one, other))
+    lacking = {
+        "in the first alone": [name for name in first if name not in second],
+        "in the other alone": [name for name in second if name not in first],
+    }
+    return "; ".join(f"{where}: {some(names, SHOWN)}" for where, names in lacking.items() if names)
 
 
 def _kept(places: Sequence[Path], task: Task) -> tuple[str, list[Table]]:

@@ -125,6 +125,7 @@ def _of_fold(request: TrainRequest, number: int, count: int) -> TrainRequest:
         request,
         settings=settings.model_copy(update={"data": data}),
         out=out,
+        named=request.named if number == 1 else frozenset(),  # what is said of them is said once
         overwrite=request.overwrite and out.exists(),
         resume=request.resume and bool(contents.inside(out)),
     )

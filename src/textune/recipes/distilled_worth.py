@@ -55,12 +55,12 @@ def words(found: Mapping[str, Any]) -> Iterator[str]:
     )
     for name in dict.fromkeys((found["main"], "accuracy")):
         if (score := found["scores"].get(name)) is not None:
-            low, high = score["interval"]
+            span = " … ".join(map(written.signed, score["interval"] or ()))
+            interval = f"95 % interval {span}" if span else "too few texts for an interval"
             yield (
                 f"{catalogue.title(name)} {written.decimals(score['other'])} instead of "
                 f"{written.decimals(score['first'])} on {found['texts']:,} {found['on']}: "
-                f"{written.signed(score['gain'])}, 95 % interval {written.signed(low)} … "
-                f"{written.signed(high)} (above 0 is better)"
+                f"{written.signed(score['gain'])}, {interval} (above 0 is better)"
             )
 
 

@@ -8,7 +8,7 @@ from textune.corpora import corpus
 from textune.corpora.corpus import Corpus
 from textune.encoder import bases
 from textune.errors import SettingsError
-from textune.recipes import own_parts, recipe, seeds
+from textune.recipes import idle, own_parts, recipe, seeds
 from textune.recipes.recipe import Event, Story
 from textune.recipes.requests import TrainRequest
 from textune.records import Message
@@ -31,6 +31,8 @@ def learn(request: TrainRequest) -> Generator[Event, None, Run]:
 def _gather(request: TrainRequest, _: Path) -> Generator[Message, None, Corpus]:
     seeds.check(request)
     yield from own_parts.introduce(request.own)
+    if (idle_ones := idle.remark(request)) is not None:
+        yield idle_ones
     tokenizer = tokenizers.load(bases.find(request.settings.base))
     if (said := seeds.introduce(request)) is not None:
         yield said

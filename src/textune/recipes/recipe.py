@@ -157,7 +157,7 @@ def _made(
                 memory.give_back()
                 if story.follow is not None:
                     numbers = yield from story.follow(request, folder, numbers)
-                yield from _doubted(numbers)
+                yield from at_chance.doubted(numbers, settings.train)
                 told.finish(numbers)
             yield from (Message(text, is_warning=True) for text in told.news())
             _write_end(folder, numbers)
@@ -165,13 +165,6 @@ def _made(
             _finish(folder, noted, keep_checkpoints=settings.train.keep_checkpoints)
         yield Message(f"everything is in {folder}")
     return Run(folder, numbers)
-
-
-def _doubted(numbers: dict[str, Any]) -> Iterator[Message]:
-    """Say where a model is no better than chance, and write that beside its numbers."""
-    if (doubt := at_chance.remark(numbers)) is not None:
-        yield doubt
-        numbers["at_chance"] = doubt.text
 
 
 def _again(job: Job, folder: Path) -> Generator[Event, None, Run]:

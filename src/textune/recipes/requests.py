@@ -41,6 +41,7 @@ class TrainRequest(Request):
     seeds: int | None = None  # with how many to learn; None as the effort has it
     sealed: bool = False  # texts of the test are neither read from a file of theirs nor judged
     own: Own = NOTHING  # what the user brought
+    named: frozenset[str] = frozenset()  # settings that were named for it, and not in a file
 
     def inputs(self) -> dict[str, object]:
         """Return all that is read, by the words for it."""

@@ -151,6 +151,7 @@ def _by_seed(request: TrainRequest, folder: Path, seed: int) -> TrainRequest:
         settings=settings.model_copy(update=changes),
         out=out,
         seeds=1,
+        named=frozenset(),  # the first one has said what it has to say of them
         overwrite=False,
         resume=bool(contents.inside(out)),
     )

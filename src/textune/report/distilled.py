@@ -17,10 +17,9 @@ def distilled(subject: Subject) -> Section | None:
         ("Texts a second, by turns", *speeds, f"{found['times_as_fast']:.2f} times"),
     ]
     for name, score in found["scores"].items():
-        low, high = score["interval"]
-        between = f"{written.signed(low)} … {written.signed(high)}"
+        between = " … ".join(map(written.signed, score["interval"] or ()))
         both = (written.decimals(score[which]) for which in ("first", "other"))
-        better = f"{written.signed(score['gain'])} ({between})"
+        better = f"{written.signed(score['gain'])}{f' ({between})' * bool(between)}"
         rows.append((catalogue.title(name), *both, better))
     values = {"rows": rows, "on": found["on"], "texts": f"{found['texts']:,}"}
     return section("distilled", "What was lost and gained", "distilled.html", values)

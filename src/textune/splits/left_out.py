@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from textune.errors import counted
 from textune.metrics.one_label import is_blank
 from textune.records import Example
 
@@ -11,10 +12,10 @@ def skipped(found: Sequence[Example], name: str) -> str:
     origins = [item.origin for item in found if is_skipped(item)]
     if not origins:
         return ""
-    return (
-        f"{name}: {len(origins):,} rows with an empty text or without any scored label were "
-        f"skipped; first: {origins[0]}"
-    )
+    which = f"{counted(len(origins), 'row')} with an empty text or without any scored label"
+    if len(origins) == 1:
+        return f"{name}: {which} was skipped: {origins[0]}"
+    return f"{name}: {which} were skipped; first: {origins[0]}"
 
 
 def mended(found: Sequence[Example], name: str) -> str:
@@ -22,6 +23,8 @@ def mended(found: Sequence[Example], name: str) -> str:
     remarks = [remark for item in found for remark in item.remarks]
     if not remarks:
         return ""
+    if len(remarks) == 1:
+        return f"{name}: 1 place was mended while it was read: {remarks[0]}"
     return f"{name}: {len(remarks):,} places were mended while they were read; first: {remarks[0]}"
 
 

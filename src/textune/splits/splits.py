@@ -199,10 +199,12 @@ def _check_filled(
                 f"{_place(examples)}: all {len(examples)} texts are the same: nothing in them "
                 "tells the labels apart; name another column with --text"
             )
+        count = len(units.totals)  # of what has no labels, as answers, there are none
+        kept = f", and training keeps one text of each of the {count} labels" if count else ""
         raise DataError(
             f"{_place(examples)}: nothing is left for {name}: the {len(examples)} texts form "
             f"{len(units.sizes)} that can move on their own (equal texts and equal groups stay "
-            f"together, and training keeps one text of each of the {len(units.totals)} labels); "
+            f"together{kept}); "
             f"add rows, or give that part as a file ({option})"
         )
 

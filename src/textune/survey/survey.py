@@ -13,7 +13,7 @@ from textune.data.names import Columns, parted
 from textune.data.words import words_of
 from textune.encoder import bases
 from textune.encoder.names import BUNDLED
-from textune.errors import SHOWN
+from textune.errors import SHOWN, hinting
 from textune.reading import obtained, sources
 from textune.records import Annotators, Contract, Example, Finding, ReadOptions, Survey, Table
 from textune.survey import agreement, audit, beyond, grouping, leaks, plain_survey, settling
@@ -31,6 +31,7 @@ TOGETHER, MOST_TOGETHER = 256, 8_000_000  # texts given to the tokenizer at once
 LONG_SHARE = 0.05  # of the texts beyond the largest limit, from which it is worth a finding
 
 
+@hinting
 def check(  # noqa: D417  # the other keywords are those of `train`
     source: object,
     *,

@@ -8,7 +8,7 @@ from textune.data import skipping, weighting
 from textune.data.missing import Gaps
 from textune.errors import DataError, Problems, among
 from textune.records import Contract, Example, Row, Table
-from textune.tasks import annotated, merging, registry
+from textune.tasks import annotated, merging, other_way, registry
 from textune.tasks.kind import Places, ToExample
 
 _WAY_OUT = "correct these rows or take them out of the file"
@@ -151,8 +151,16 @@ def _reader(table: Table, contract: Contract, *, labelled: bool) -> ToExample:
     texts = [_place(table, name, "text") for name in contract.text]
     group = _place(table, contract.group, "group") if labelled and contract.group else None
     role = kind.noun if kind.understand else "label"
-    labels = [_place(table, name, role) for name in contract.label] if labelled else None
+    labels = _label_places(table, contract, role) if labelled else None
     return kind.read(table, contract, Places(texts, labels, group))
+
+
+def _label_places(table: Table, contract: Contract, role: str) -> list[int]:
+    """Find the label columns; where labels are written the other way, say how to write them."""
+    is_there = {*contract.label} <= {*table.columns, *table.passed_over}
+    if not is_there and (how := other_way.remedy(table, contract)):
+        raise DataError(f"{table.name}: {how}, or choose another file")
+    return [_place(table, name, role) for name in contract.label]
 
 
 def _place(table: Table, name: str, role: str) -> int:

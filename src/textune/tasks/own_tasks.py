@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 RESAMPLES = 400
 LEFT = 0.025  # on either side of an interval
+FEWEST = 3  # texts, of which drawing them again and again tells anything
 
 
 def extended(task: Task, own: Own) -> Task:
@@ -165,7 +166,8 @@ def judged(metrics: Sequence[OwnMetric], scores: Scores) -> dict[str, float | No
 def spans(metrics: Sequence[OwnMetric], scores: Scores) -> dict[str, list[float]]:
     """Return 95 % intervals of a user's metrics: percentile bootstrap over texts (Efron 1979)."""
     truth, decisions, probabilities = _known(scores)
-    if not metrics or not len(truth):
+    texts = len(truth) if scores.borders is None else len(scores.borders) - 1
+    if not metrics or texts < FEWEST:
         return {}
     rng = np.random.default_rng(0)
     values: Mapping[str, list[float]] = {each.name: [] for each in metrics}

@@ -17,6 +17,7 @@ NEARLY_ALL = 0.9  # share of rows whose text is as long as its places say
 SENTENCE = 5  # mean words from which pieces are texts of their own
 SOME = 5  # cells that are looked for as files beside the table,
 MOST_PLACES = 20  # in so many folders
+RIGHT = frozenset(["correct", "right", "best", "plausible", "answer", "preferred", "preference"])
 PLAIN = 3.0  # evidence of a name from which a column holds labels
 
 
@@ -29,7 +30,7 @@ def refuse_options(table: Table, columns: Sequence[Column]) -> None:
     options = [column for column in columns if pair_names.is_option(column.name)]
     letters = [column for column in columns if column.name in tuple("ABCDE")]
     found = options if len(options) > 1 else letters if len(letters) > 2 else []
-    found = found or _listed_options(columns)
+    found = found or _listed_options(columns) or _numbered_options(columns)
     if table.has_header and found and all(column.words >= 1 for column in found):
         others = [column for column in columns if column.kind == "text" and column not in found]
         one = [*others[:1], *found[:1]]
@@ -56,6 +57,31 @@ def _listed_options(columns: Sequence[Column]) -> list[Column]:
         if column.counts and all(_LETTER.fullmatch(cell) for cell in column.counts)
     ]
     return listed if letters or any(_are_among(listed, column) for column in columns) else []
+
+
+def _numbered_options(columns: Sequence[Column]) -> list[Column]:
+    """Find texts by whose numbers another column names the right one: "a1", "a2" and 1 or 2.
+
+    There must be a text beside them, of which they are said; two alone may be a pair.
+    """
+    texts = [column for column in columns if column.kind in ("text", "words")]
+    by_stem: dict[tuple[str, ...], dict[str, Column]] = {}
+    for column in texts:
+        *stem, last = names.parts(column.name) or [""]
+        if stem and last.isdecimal():
+            by_stem.setdefault(tuple(stem), {})[last] = column
+    for found in by_stem.values():
+        is_named = any(
+            column.counts and {*column.counts} == {*found} and _says_which(column.name)
+            for column in columns
+        )
+        if 1 < len(found) < len(texts) and is_named:
+            return [*found.values()]
+    return []
+
+
+def _says_which(name: str) -> bool:
+    return names.label_evidence(name) > 0 or bool(RIGHT & set(names.parts(name)))
 
 
 def _are_among(listed: Sequence[Column], column: Column) -> bool:

@@ -51,6 +51,8 @@ def fault(cell, text="Ann met Bob."):
 
 
 SHAPES = {
+    "place and text": lambda text, start: [json.dumps([[start, text]])],
+    "text and place": lambda text, start: [str([(text, start)])],
     "of hugging face": lambda text, start: [json.dumps({"text": [text], "answer_start": [start]})],
     "list of objects": lambda text, start: [json.dumps([{"text": text, "answer_start": start}])],
     "short keys": lambda text, start: [json.dumps([{"start": start, "text": text}])],

@@ -304,7 +304,6 @@ def test_a_span_that_cuts_a_word_is_widened_and_remarked_upon():
         ([7], "span 1: 7 has no start, end and label"),
         ("x", "column 'spans' holds 'x'; allowed: a list of spans"),
         ("{}", r"column 'spans' holds '\{\}'; allowed: a list of spans"),
-        ([[6, 7, "X"]], r"the span 6–7 ' ' \(X\) holds no word"),
         (
             [{"start": 0, "end": 6, "label": "X", "text": "Obama"}],
             r"0–6 \(X\) should be 'Obama', but there stands 'Barack'; correct",
@@ -324,6 +323,14 @@ def test_a_fault_of_spans_names_row_and_span(cell, message):
     with pytest.raises(DataError, match=message) as caught:
         list(examples.read(marked(fine, (TEXT, cell)), SPANS))
     assert str(caught.value).startswith("made.jsonl:2: ")
+
+
+def test_a_span_of_white_space_alone_is_passed_over_and_told():
+    (example,) = examples.read(marked((TEXT, [[0, 12, "PER"], [12, 13, "X"]])), SPANS)
+    assert [tag for tag in example.label if tag != "O"] == ["B-PER", "I-PER"]
+    assert example.remarks[-1] == (
+        "made.jsonl:1: the span 12–13 ' ' (X) holds white space alone: passed over"
+    )
 
 
 @given(st.text(max_size=60), st.data())

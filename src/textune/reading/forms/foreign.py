@@ -8,7 +8,7 @@ from textune.reading import yaml_values
 
 FORMATS = (
     "CSV, TSV, text, JSON (.jsonl, .ndjson, .json), YAML, CoNLL, WebAnno TSV, brat, PubTator, "
-    "Rasa's Markdown, SemEval's and BioC's XML, spaCy's DocBin, Excel, ODS, Arrow and Parquet, "
+    "Rasa's Markdown, XML, ARFF, spaCy's DocBin, Excel, ODS, Arrow and Parquet, "
     "each also as .gz, .bz2, .xz and .zst"
 )
 
@@ -38,11 +38,6 @@ FOREIGN = (  # how a file begins, what it is, and the way out
     ),
     (rb"(?i)\{\\rtf\d", "a document as RTF", "export the text as CSV or plain text"),
     (rb"%PDF", "a PDF", "export the text as CSV"),
-    (
-        rb"(?i)(%[^\n]*\n|\s)*@relation\s",
-        "a file of Weka (ARFF)",
-        "save it as CSV (in Weka: Save…, CSV data files)",
-    ),
     (
         rb"([+-]?\d+(\.\d+)?( qid:\d+)?( \d+:[-+.\deE]+){2,}[ \t]*(#[^\n]*)?\r?\n){2}",
         "a table of numbers without its texts (SVMlight, LIBSVM)",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from textune.errors import DataError
 from textune.reading.forms import (
     absa,
+    arff,
     azure,
     bioc,
     brat,
@@ -18,6 +19,7 @@ from textune.reading.forms import (
     rasa_markdown,
     webanno,
     webanno_old,
+    xml_rows,
 )
 from textune.reading.lines import BOM, opened
 from textune.records import Table
@@ -33,6 +35,7 @@ class Written(NamedTuple):
 
 FORMS = (
     Written(absa.NAME, absa.begins, absa.read),
+    Written(arff.NAME, arff.begins, arff.read),
     Written(bioc.NAME, bioc.begins, bioc.read),
     Written(azure.NAME, azure.begins, azure.read),
     Written(brat.NAME, brat.begins, brat.read),
@@ -44,6 +47,7 @@ FORMS = (
     Written(rasa_markdown.NAME, rasa_markdown.begins, rasa_markdown.read),
     Written("WebAnno TSV", webanno.begins, webanno.read),
     Written(webanno_old.NAME, webanno_old.begins, webanno_old.read),
+    Written(xml_rows.NAME, xml_rows.begins, xml_rows.read),
 )
 
 HEAD = 4096  # bytes by which a form is recognised

@@ -31,6 +31,9 @@ Given = tuple[Any, Any]  # the text and the start of an answer, as a file has th
 _STRUCTURE = re.compile(  # how a cell of answers begins
     r"""\s*(?:\[\s*\]|\[?\s*\{\s*["'](?:text|texts|answer|answer_text|answer_starts?|starts?|value)["']\s*:)"""
 )
+_PAIRED = re.compile(  # [[28, "a river"]], or the text first
+    r"""\s*\[\s*[\[(]\s*(?:\d+\s*,\s*["']|(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*,\s*\d+\s*[\])])"""
+)
 _OBJECTS = re.compile(r"\s*\[?\s*\{")
 _KEYS = re.compile(r"""["'](?:answer_starts?|answer_text)["']\s*:""")  # wherever they stand in it
 _TAGGED = re.compile(r"""["'](?:label|labels|entity|entity_group|type|tag)["']\s*:""")
@@ -45,13 +48,14 @@ _NO_ANSWER = frozenset(
 
 
 def is_structure(cell: str) -> bool:
-    """Tell a cell of answers by how it begins: an object or a list of objects, none of them tagged.
+    """Tell a cell of answers by how it begins: objects, none of them tagged, or texts and places.
 
     Example:
         >>> is_structure('{"text": ["Denver"], "answer_start": [177]}'), is_structure("Denver")
         (True, False)
     """
-    begins = _STRUCTURE.match(cell) or (_OBJECTS.match(cell) and _KEYS.search(cell))
+    begins = _STRUCTURE.match(cell) or _PAIRED.match(cell)
+    begins = begins or (_OBJECTS.match(cell) and _KEYS.search(cell))
     return begins is not None and _TAGGED.search(cell) is None
 
 
@@ -84,7 +88,7 @@ def parse(cell: str) -> list[Given] | None:
         return None
     found: list[Given] = []
     for member in value:
-        given = [(member, ANYWHERE)] if isinstance(member, str) else _parallel(member)
+        given = [(member, ANYWHERE)] if isinstance(member, str) else _paired(member)
         if given is None:
             return None
         found += given
@@ -225,6 +229,14 @@ def _placed(
         others = f" (and {more} more of its {len(given)} answers are wrong)" if more else ""
         raise DataError(f"{row.origin}: {faults[0]}{others}")
     return tuple(answers), tuple(remarks)
+
+
+def _paired(value: object) -> list[Given] | None:
+    """Read a text and its place, in either order, or an object."""
+    match value:
+        case [int(start), str(text)] | [str(text), int(start)]:
+            return [(text, start)]
+    return _parallel(value)
 
 
 def _parallel(value: object) -> list[Given] | None:

@@ -178,6 +178,8 @@ def tags(
         other = next((taken[word] for word in range(first, after) if word in taken), None)
         if other is not None:
             remarks[span] = _beside(span, other, text)
+        elif not text[span.start : span.end].strip():
+            remarks[span] = f"the span {span.shown(text)} holds white space alone: passed over"
         elif first >= after:
             faults.append(f"the span {span.shown(text)} holds no word")
         else:

@@ -1,0 +1,63 @@
+"""Files of Weka with a text in each row are read; those of numbers alone are refused."""
+
+import pytest
+
+from made_tables import checked, read_as
+from textune.errors import DataError
+from textune.reading import sources
+
+HEAD = """% made by hand
+@RELATION 'film reviews'
+
+@attribute 'the text' string
+@ATTRIBUTE stars numeric
+@attribute class {pos, neg}
+
+@Data
+"""
+
+
+def written(folder, rows, head=HEAD):
+    file = folder / "made.arff"
+    file.write_text(head + "\n".join(rows) + "\n")
+    return file
+
+
+def test_attributes_are_columns(tmp_path):
+    rows = [
+        "'it\\'s, so dull', 2, neg",
+        "% no row",
+        '"say \\"yes\\" now" , ? , pos',
+        "warm, 3,'pos'",
+    ]
+    table = sources.read(written(tmp_path, rows))
+    assert table.columns == ("the text", "stars", "class")
+    assert [row.cells for row in table.rows()] == [
+        ("it's, so dull", "2", "neg"),
+        ('say "yes" now', "", "pos"),
+        ("warm", "3", "pos"),
+    ]
+    assert next(table.rows()).origin == "made.arff:9"
+    many = [f"'a dull film of {n} hours', {n}, {('pos', 'neg')[n % 2]}" for n in range(30)]
+    assert read_as(checked(written(tmp_path, many))) == ("single", "the text", "class", 30)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("'a dull film, 2, neg", "expected 3 cells, found quotes that do not match"),
+        ("{0 'a dull film', 2 neg}", "expected 3 cells, found 2"),
+        ("'a' b, 2, neg", "expected 3 cells, found quotes that do not match"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_named(tmp_path, row, said):
+    file = written(tmp_path, ["'a warm film', 2, neg", row])
+    with pytest.raises(DataError, match=f"made.arff:10: {said}"):
+        list(sources.read(file).rows())
+
+
+def test_numbers_without_texts_are_refused(tmp_path):
+    with pytest.raises(DataError, match="no attribute is a string: it holds numbers and classes"):
+        sources.read(written(tmp_path, ["1,2,neg"], HEAD.replace("string", "numeric")))
+    with pytest.raises(DataError, match="without @attribute or @data"):
+        sources.read(written(tmp_path, [], HEAD.replace("@Data", "")))

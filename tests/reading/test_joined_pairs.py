@@ -1,0 +1,54 @@
+"""Two texts in one cell, with a mark between them, are a pair."""
+
+import pytest
+
+from made_tables import WORDS, checked, read_as
+from textune.reading import sources
+
+
+def said(n, k=7):
+    return " ".join(WORDS[(n * j + k) % len(WORDS)] for j in range(1, 7)) + f" {n}"
+
+
+JOINED = {
+    "[SEP]": "[CLS] {} [SEP] {} [SEP]",
+    "</s>": "<s>{}</s></s>{}</s>",
+    "<sep>": "{}<sep>{}",
+    "|||": "{} ||| {}",
+}
+
+
+def written(folder, form, *, header="text\tlabel\n", odd=()):
+    lines = [form.format(said(n), said(n, 3)) if n not in odd else said(n) for n in range(40)]
+    file = folder / "made.tsv"
+    file.write_text(header + "".join(f"{line}\t{'ab'[n % 2]}\n" for n, line in enumerate(lines)))
+    return file
+
+
+@pytest.mark.parametrize("mark", JOINED)
+def test_a_mark_between_two_texts_parts_them(tmp_path, mark):
+    file = written(tmp_path, JOINED[mark])
+    assert read_as(checked(file)) == ("single", "text_1|text_2", "label", 40)
+    table = sources.read(file)
+    assert next(table.rows()).cells == (said(0), said(0, 3), "a")
+    assert any(f"two texts with {mark} between them" in reason for reason in table.reasons)
+
+
+def test_columns_without_names_are_parted_too(tmp_path):
+    file = written(tmp_path, JOINED["|||"], header="")
+    assert read_as(checked(file)) == ("single", "1_1|1_2", "2", 40)
+
+
+@pytest.mark.parametrize("odd", [range(3), range(0, 40, 2)])
+def test_a_mark_that_many_cells_lack_is_part_of_the_text(tmp_path, odd):
+    assert read_as(checked(written(tmp_path, JOINED["[SEP]"], odd=odd)))[1] == "text"
+
+
+def test_more_marks_in_a_cell_part_no_pair(tmp_path):
+    assert read_as(checked(written(tmp_path, "{} [SEP] {} [SEP] so")))[1] == "text"
+
+
+def test_a_file_of_texts_alone_is_parted_by_its_header(tmp_path):
+    file = tmp_path / "new.csv"
+    file.write_text("text\n" + "".join(f"{said(n)} </s> {said(n, 3)}\n" for n in range(9)))
+    assert sources.read(file).columns == ("text_1", "text_2")

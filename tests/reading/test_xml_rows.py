@@ -1,0 +1,132 @@
+"""Elements of XML or SGML that come back are rows; marks and places in their texts are spans."""
+
+import json
+
+import pytest
+
+from made_tables import checked, read_as
+from textune.errors import DataError
+from textune.reading import sources
+from textune.records import ReadOptions
+
+FLAT = (
+    "<tweet><id>{n}</id><content><![CDATA[the soup {n} & all]]></content>"
+    "<polarity>{l}</polarity></tweet>"
+)
+NESTED = (
+    "<tweet user='u{n}'><content>the soup was {n} days old</content>"
+    "<sentiments><polarity><value>{l}</value></polarity></sentiments></tweet>"
+)
+GROUPED = "<doc class='{l}' id='{n}'><p>the soup was cold</p><p>it is {n} days old</p></doc>"
+PLAIN = "<doc class='{l}'>the soup was {n} days old</doc>"
+
+
+def written(folder, row, *, around="<?xml version='1.0'?>\n<all>{}</all>", name="a.xml", rows=30):
+    file = folder / name
+    file.write_text(around.format("\n".join(row.format(n=n, l="ab"[n % 2]) for n in range(rows))))
+    return file
+
+
+def held(table):
+    return [
+        tuple(json.loads(cell) if cell[:1] == "[" else cell for cell in row.cells)
+        for row in table.rows()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "text", "label", "first"),
+    [
+        (FLAT, "content", "polarity", "the soup 0 & all"),
+        (NESTED, "content", "sentiments.polarity.value", "the soup was 0 days old"),
+        (GROUPED, "p", "class", "the soup was cold\nit is 0 days old"),
+        (PLAIN, "text", "class", "the soup was 0 days old"),
+    ],
+)
+def test_what_an_element_holds_are_columns(tmp_path, row, text, label, first):
+    file = written(tmp_path, row)
+    assert read_as(checked(file)) == ("single", text, label, 30)
+    table = sources.read(file)
+    assert next(table.rows()).cells[table.columns.index(text)] == first
+
+
+def test_what_stands_around_rows_is_said_of_each(tmp_path):
+    topic = (
+        "<topic name='t{n}'><title>On soup {n}</title><post by='x'>it was cold</post>"
+        "<post by='y'>but mine was hot</post></topic>"
+    )
+    table = sources.read(written(tmp_path, topic, rows=3))
+    assert table.columns == ("by", "text", "topic.name", "topic.title")
+    assert held(table)[1:3] == [
+        ("y", "but mine was hot", "t0", "On soup 0"),
+        ("x", "it was cold", "t1", "On soup 1"),
+    ]
+
+
+def test_values_that_come_back_in_a_row_are_lists(tmp_path):
+    row = "<doc><topic>{l}</topic><topic>{l}{l}</topic><body>the soup was {n} days old</body></doc>"
+    assert read_as(checked(written(tmp_path, row))) == ("multi", "body", "topic", 30)
+    words = (
+        "<s>"
+        + "<w pos='N' ne='B-PER'>Ada</w><w pos='V' ne='O'>met{n}</w><w pos='P' ne='O'>us</w>"
+        + "</s>"
+    )
+    found = checked(written(tmp_path, words))
+    assert (found.contract.task, found.contract.text) == ("tags", ("w",))
+
+
+def test_marks_in_running_text_are_spans(tmp_path):
+    row = "<P>met  <EM CATEG='PER'>Ada <ALT>Lee</ALT></EM> in\n<EM CATEG='LOC'>Rome</EM>.</P>"
+    table = sources.read(written(tmp_path, row))
+    ada = {"start": 4, "end": 11, "label": "PER", "text": "Ada Lee"}
+    rome = {"start": 15, "end": 19, "label": "LOC", "text": "Rome"}
+    assert held(table)[0] == ("met Ada Lee in Rome.", [ada, rome])
+
+
+@pytest.mark.parametrize("end", [7, 8])
+def test_elements_with_places_are_spans_whose_ends_may_be_inclusive(tmp_path, end):
+    row = f"<s text='the soup {{n}} was cold'><e charOffset='4-{end}' type='food' text='soup'/></s>"
+    table = sources.read(written(tmp_path, row))
+    assert table.columns == ("text", "spans")
+    assert held(table)[0][1] == [{"start": 4, "end": 8, "label": "food", "text": "soup"}]
+
+
+def test_sgml_needs_no_root_and_has_looser_signs(tmp_path):
+    row = "<DOC>\n<DOCNO> A-{n} </DOCNO>\n<TEXT>\nthe soup &#5;& the &eacute;tude\n</TEXT>\n</DOC>"
+    table = sources.read(written(tmp_path, row, around="{}", name="a.txt"))
+    assert held(table)[1] == ("A-1", "the soup & the étude")
+
+
+def test_the_encoding_that_the_first_line_names_is_read(tmp_path):
+    file = tmp_path / "a.xml"
+    rows = "".join(f"<r><t>für {n} Tage</t><label>{n % 2}</label></r>" for n in range(30))
+    text = f"<?xml version='1.0' encoding='ISO-8859-1'?><all>{rows}</all>"
+    file.write_bytes(text.encode("latin-1"))
+    table = sources.read(file)
+    assert held(table)[0] == ("für 0 Tage", "0")
+    assert "encoding: ISO-8859-1, as its first line says" in table.reasons
+    file.write_bytes(text.replace("ISO-8859-1", "utf-8").encode("latin-1"))
+    assert held(sources.read(file, ReadOptions(encoding="latin-1")))[0][0] == "für 0 Tage"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("<n><a>the soup was cold</a><b>x</b><a>and so on</a></n>", "a text stands in pieces"),
+        ("<a><t>the soup was cold</t></a><b><t>and so on it is</t></b>", "<a>, <b>"),
+    ],
+)
+def test_unclear_rows_are_refused(tmp_path, row, said):
+    with pytest.raises(DataError, match=said):
+        sources.read(written(tmp_path, row))
+
+
+def test_what_has_no_column_is_told_with_its_row(tmp_path):
+    rows = "<r a='1'><t>it is cold</t></r>" * 30
+    file = tmp_path / "a.xml"
+    file.write_text(f"<all>{rows}<r a='1'>so <t>it is cold</t></r></all>")
+    with pytest.raises(DataError, match=r"a.xml: r 31: text stands beside elements.*'so'"):
+        held(sources.read(file))
+    file.write_text(f"<all>{rows}<r>")
+    with pytest.raises(DataError, match=r"a.xml:1: this is no sound XML .*close each element"):
+        sources.read(file)
