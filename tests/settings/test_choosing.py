@@ -87,9 +87,9 @@ def test_each_choice_is_a_line_with_its_reason():
 def test_a_small_sentence_encoder_has_no_dropout_for_labels_of_texts():
     found = chosen()
     assert found.settings.train.rate == 0
-    why = "4 classes, width 384, 6 layers, a head on texts, a sentence encoder"
+    why = "100 training texts, 4 classes, width 384, 6 layers, a head on texts, a sentence encoder"
     assert f"dropout 0: {why}" in found.words
-    others = {"width": 768, "averages": False, "classes": 8, "layers": 13}
+    others = {"rows": 10_000, "width": 768, "averages": False, "classes": 8, "layers": 13}
     found = [chosen(replace(FEW, **{name: value})) for name, value in others.items()]
     found += [chosen(replace(FEW, asks=asks)) for asks in ("words", PASSAGES)]
     assert {each.settings.train.dropout for each in found} == {"base"}

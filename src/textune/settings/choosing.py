@@ -117,7 +117,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
     ),
     "warmup_share": (Rule(0.1),),
     "dropout": (
-        Rule(0.0, classes=8, width=640, layers=13, asks="texts", averages=True),
+        Rule(0.0, rows=10_000, classes=8, width=640, layers=13, asks="texts", averages=True),
         Rule("base"),
     ),
     "class_weights": (
