@@ -28,6 +28,7 @@ OTHERWISE = {  # a file or a folder where such a word is meant otherwise
     ("reading/", "answers"): "a key of SQuAD's JSON, and the column that is made of it",
     ("reading/", "tags"): "how columns and keys of tags are called, and the column made of them",
     ("reading/forms/label_studio_rows.py", "number"): "a control of Label Studio",
+    ("reading/forms/xml_fields.py", "number"): "how an attribute that counts elements is called",
     ("reading/brackets.py", "number"): "a column of CoNLL-2012",
     ("records.py", "answers"): "what a head is asked about, in every run's decision.json",
     ("sklearn/classifiers.py", "multi"): "an estimator is of one task",
