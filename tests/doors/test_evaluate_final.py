@@ -142,10 +142,12 @@ def test_comparing_by_it_is_refused_without_final_and_counted_with_it(place):
     shutil.copytree("run", "other")
     with pytest.raises(SettingsError, match=r"test file of run, opened once so far; .*--final"):
         textune_("compare", "run", "other", "--on", "test.csv")
-    assert "test.csv (30 texts)" in textune_("compare", "run", "other", "--on", "test.csv", "--final")
+    assert "test.csv (30 texts)" in textune_(
+        "compare", "run", "other", "--on", "test.csv", "--final"
+    )
     for run in ("run", "other"):
         assert [one["command"] for one in lines_of(place / run)][1:] == ["compare --final"]
-    assert "24 more.csv" in textune_("compare", "run", "other", "--on", "more.csv")
+    assert "more.csv (24 texts)" in textune_("compare", "run", "other", "--on", "more.csv")
     with pytest.raises(SettingsError, match="is the test file of none of these runs"):
         textune_("compare", "run", "other", "--on", "more.csv", "--final")
     with pytest.raises(SettingsError, match="give --on FILE"):
