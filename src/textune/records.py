@@ -90,6 +90,9 @@ class Table:
     merged: Mapping[str, str] = field(default_factory=dict)  # labels of annotators → those that
     # they were taken for
     inner: frozenset[str] = frozenset()  # columns that repeat a part of another: JSON's objects
+    whole: Table | None = field(
+        default=None, repr=False
+    )  # before a column became the two of a pair
 
     @classmethod
     def of_file(

@@ -3,7 +3,10 @@
 import pytest
 
 from made_tables import WORDS, checked, read_as
+from textune.errors import DataError
 from textune.reading import sources
+from textune.tasks import examples, layout
+from textune.tasks.contract import understand
 
 
 def said(n, k=7):
@@ -52,3 +55,27 @@ def test_a_file_of_texts_alone_is_parted_by_its_header(tmp_path):
     file = tmp_path / "new.csv"
     file.write_text("text\n" + "".join(f"{said(n)} </s> {said(n, 3)}\n" for n in range(9)))
     assert sources.read(file).columns == ("text_1", "text_2")
+
+
+def test_a_model_of_pairs_reads_a_few_joined_ones_and_one_of_whole_cells_keeps_them(tmp_path):
+    few = tmp_path / "few.csv"
+    few.write_text(f"text,label\n{said(0)} [SEP] {said(0, 3)},a\n")
+    pairs = understand(sources.read(written(tmp_path, JOINED["[SEP]"]))).contract
+    table, agreed = layout.fitted(sources.read(few), pairs)
+    assert [one.text for one in examples.read(table, agreed)] == [said(0)]
+    assert [one.pair for one in examples.read(table, agreed)] == [said(0, 3)]
+    many = written(tmp_path, JOINED["[SEP]"])
+    (folder := tmp_path / "mixed").mkdir()
+    whole = understand(sources.read(written(folder, JOINED["[SEP]"], odd=range(9))))
+    assert whole.contract.text == ("text",)
+    table, agreed = layout.fitted(sources.read(many), whole.contract)
+    first = next(examples.read(table, agreed))
+    assert first.text == JOINED["[SEP]"].format(said(0), said(0, 3))
+
+
+def test_cells_without_the_mark_are_no_pairs_for_a_model_of_them(tmp_path):
+    pairs = understand(sources.read(written(tmp_path, JOINED["</s>"]))).contract
+    few = tmp_path / "few.csv"
+    few.write_text(f"text,label\n{said(0)} </s> {said(0, 3)},a\n{said(1)},b\n")
+    with pytest.raises(DataError, match="there is no column 'text_1', 'text_2'"):
+        layout.fitted(sources.read(few), pairs)

@@ -101,8 +101,15 @@ def read(source: str | os.PathLike[str] | object, options: ReadOptions = USUAL) 
         ('text', 'label')
     """
     faults = faulty.asked(options.faulty)
-    table = annotator_columns.settled(_recognised(source, options, faults), options)
-    table = replace(table, reasons=(*table.reasons, *encodings.useless(table.format, options)))
+    return _settled(_recognised(source, options, faults), options, faults)
+
+
+def _settled(table: Table, options: ReadOptions, faults: Faults | None) -> Table:
+    """Do to a recognised table what is asked for; to what it was before cells were parted, too."""
+    whole = None if table.whole is None else _settled(table.whole, options, faults)
+    table = annotator_columns.settled(table, options)
+    reasons = (*table.reasons, *encodings.useless(table.format, options))
+    table = replace(table, reasons=reasons, whole=whole)
     return table if faults is None else faulty.without(table, faults)
 
 

@@ -14,6 +14,7 @@ from textune.data.columns import Column
 from textune.data.sampling import head
 from textune.data.scanning import scan
 from textune.errors import DataError
+from textune.reading.forms import joined_pairs
 from textune.records import Contract, Finding, Look, Row, Table
 from textune.tasks import likeness
 from textune.tasks.tags import moved_words
@@ -52,6 +53,7 @@ def fitted(
     """
     if table.format == "squad":
         return table, contract
+    table = joined_pairs.known(table, contract.text)
     if not text_named and any(name in table.passed_over for name in contract.text):
         return table, contract  # which is refused: it is there, and holds no text
     if table.format == "conll":

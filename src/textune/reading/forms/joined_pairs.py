@@ -5,7 +5,7 @@ others write "a ||| b".
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from textune.reading.forms.interface import first_rows, is_prose
@@ -37,12 +37,36 @@ def parted(table: Table) -> Table | None:
     ]
     if len(found) != 1:
         return None
-    place, mark = found[0]
+    made = _parted(table, *found[0])
+    return made if len({*made.columns}) == len(made.columns) else None
+
+
+def known(table: Table, texts: Sequence[str]) -> Table:
+    """Return a table in which texts stand as in training: in one cell, or in two columns.
+
+    Few rows are enough where it is known that there are two texts.
+
+    Args:
+        table: As it is recognised by itself.
+        texts: The columns of the texts in training.
+    """
+    missing = {*texts} - {*table.columns}
+    if missing and table.whole is not None and missing <= {*table.whole.columns}:
+        return table.whole
+    names = [name for name in table.columns if (f"{name}_1", f"{name}_2") == tuple(texts)]
+    if not missing or not names:
+        return table
+    place = table.columns.index(names[0])
+    cells = [row[place] for row in first_rows(table, SAMPLE) if row[place].strip()]
+    marks = [mark for mark in MARKS if cells and len(_pairs(cells, mark)) == len(cells)]
+    return _parted(table, place, marks[0]) if marks else table
+
+
+def _parted(table: Table, place: int, mark: str) -> Table:
+    """Part the cells of a column at a mark."""
     name = table.columns[place]
     both = (f"{name}_1", f"{name}_2")
     columns = (*table.columns[:place], *both, *table.columns[place + 1 :])
-    if len({*columns}) < len(columns):
-        return None
 
     def rows() -> Iterator[Row]:
         for row in table.rows():
@@ -51,7 +75,8 @@ def parted(table: Table) -> Table | None:
             yield replace(row, cells=cells, given=None)
 
     reason = f"{name!r} holds two texts with {mark} between them: read as {both[0]!r}, {both[1]!r}"
-    return replace(table, columns=columns, reasons=(*table.reasons, reason), rows=rows)
+    reasons = (*table.reasons, reason)
+    return replace(table, columns=columns, reasons=reasons, rows=rows, whole=table)
 
 
 def _parts(cell: str, mark: str) -> tuple[str, str]:
@@ -61,8 +86,13 @@ def _parts(cell: str, mark: str) -> tuple[str, str]:
 
 
 def _are_joined(cells: list[str], mark: str) -> bool:
-    filled = [_AROUND.sub("", cell) for cell in cells if cell.strip()]
-    parts = [MARKS[mark].split(cell) for cell in filled]
-    pairs = [both for both in parts if len(both) == 2 and all(map(str.strip, both))]
-    is_text = sum(is_prose(both[0]) or is_prose(both[1]) for both in pairs) >= len(pairs) / 2
+    filled = [cell for cell in cells if cell.strip()]
+    pairs = _pairs(filled, mark)
+    is_text = sum(is_prose(first) or is_prose(second) for first, second in pairs) >= len(pairs) / 2
     return len(filled) >= FEWEST and len(pairs) >= ALL * len(filled) and is_text
+
+
+def _pairs(cells: Sequence[str], mark: str) -> list[list[str]]:
+    """List the two texts of the cells that hold a mark once, between them."""
+    parts = [MARKS[mark].split(_AROUND.sub("", cell)) for cell in cells]
+    return [both for both in parts if len(both) == 2 and all(map(str.strip, both))]
