@@ -133,8 +133,8 @@ class AnswerSpan(Task):
         have, count = ("has", "counts") if without == 1 else ("have", "count")
         return found | {
             "always_answers": "training had no question without an answer, so the model always "
-            f"gives one: {without:,} of the {counted(len(examples), 'question')} here {have} none, and "
-            f"{count} as wrong; for a model that says so, train with such questions, too"
+            f"gives one: {without:,} of the {counted(len(examples), 'question')} here {have} none, "
+            f"and {count} as wrong; for a model that says so, train with such questions, too"
         }
 
     def intervals(self, scores: Scores, examples: Sequence[Example]) -> dict[str, list[float]]:
