@@ -16,11 +16,11 @@ from textune.predicting import held as held_out
 from textune.predicting.predictor import Predictor
 from textune.records import Example, Scores
 from textune.runs import runs
+from textune.runs.exports import RECORD
 from textune.runtime.predictor import Predictor as Runtime
 from textune.storage import atomic, checksums
 from textune.tasks.own import ANSWERS
 
-RECORD = "parity.json"
 TO = ("onnx", "openvino", "torchscript", "safetensors")
 NUMBERS = {
     "onnx": ("fp32", "fp16", "int8"),

@@ -309,6 +309,8 @@ class Predictor:
         threshold: float | None = None,
     ) -> Iterator[Explanation]:
         """Explain examples as they come, in bounded memory."""
+        if method == "gradients":
+            explaining.require_gradients(self.encoder)
         model = self.asked(threshold)
         way = explaining.check(model, method=method, label=label)
         return explaining.explain(model, examples, method=way, label=label)
