@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 P = ParamSpec("P")
 Made = TypeVar("Made")
+Kind = TypeVar("Kind")
 
 SHOWN = 20  # problems listed in one message
 MOST_SHOWN, MOST_KEPT = 4_096, 64 << 20  # characters of a faulty row, and of all of them
@@ -102,6 +103,7 @@ def require_known(
     names: Iterable[str],
     *,
     like: Callable[..., object] | None = None,
+    called: str | None = None,
 ) -> None:
     """Refuse keywords that a function does not have, with the nearest that it has.
 
@@ -109,6 +111,7 @@ def require_known(
         function: That is called. One that takes any keyword and names no other looks itself.
         names: Of the keywords.
         like: A function whose keywords it has, too.
+        called: The name of a method, whose first parameter is no keyword; else the function's.
 
     Raises:
         TypeError: Of a call, as Python's own.
@@ -119,9 +122,11 @@ def require_known(
         return
     known |= {**inspect.signature(like).parameters} if like else {}
     known = {name: each for name, each in known.items() if name not in takes_any}
+    if called is not None:
+        known.pop(next(iter(known)))
     if unknown := [name for name in names if name not in known]:
         raise TypeError(
-            f"{function.__name__}() got an unexpected keyword argument {unknown[0]!r}; "
+            f"{called or function.__name__}() got an unexpected keyword argument {unknown[0]!r}; "
             f"{among(unknown[0], known)}"
         )
 
@@ -132,6 +137,32 @@ def hinting(function: Callable[P, Made]) -> Callable[P, Made]:
     @wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> Made:
         require_known(function, kwargs)
+        return function(*args, **kwargs)
+
+    return called
+
+
+def hinting_methods(made: type[Kind]) -> type[Kind]:
+    """Let the public methods of a class, and its making, name the nearest of their keywords."""
+    for name, found in list(vars(made).items()):
+        function = found.__func__ if isinstance(found, classmethod) else found
+        is_offered = name == "__init__" or not name.startswith("_")
+        if is_offered and inspect.isfunction(function):
+            method = hinting_method(function)
+            setattr(made, name, classmethod(method) if function is not found else method)
+    return made
+
+
+def hinting_method(function: Callable[P, Made]) -> Callable[P, Made]:
+    """Let a method name the nearest of its keywords where it is called with an unknown one."""
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> Made:
+        if args and kwargs:
+            kind = args[0] if isinstance(args[0], type) else type(args[0])
+            is_made = function.__name__ == "__init__"
+            name = kind.__name__ if is_made else f"{kind.__name__}.{function.__name__}"
+            require_known(function, kwargs, called=name)
         return function(*args, **kwargs)
 
     return called

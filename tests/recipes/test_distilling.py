@@ -1,6 +1,7 @@
 """A run is distilled into fewer layers: what comes of it, what is said, what is refused."""
 
 import json
+import shutil
 import tomllib
 
 import numpy as np
@@ -16,6 +17,7 @@ from textune.corpora import taught
 from textune.doors import api, cli
 from textune.encoder import shorter
 from textune.errors import RunError, SettingsError
+from textune.recipes import distilling
 from textune.records import Example
 
 LINES = [f"{'good fine' if n % 2 else 'bad dull'} film {n},{n % 2}" for n in range(80)]
@@ -177,6 +179,28 @@ def test_a_run_without_held_out_texts_or_of_numbers_is_refused(folder, tiny_base
     )
     with pytest.raises(SettingsError, match="what can be distilled is one label a text"):
         textune.distill(tmp_path / "numbers", to="1", out=tmp_path / "out")
+
+
+def test_that_nothing_was_held_out_is_said_before_anything_is_read(
+    folder, tiny_base, tmp_path, monkeypatch
+):
+    quick = {"base": str(tiny_base), "effort": "quick", "recipe": "auto"}
+    textune.train(folder / "train.csv", out=tmp_path / "crossed", **quick)
+    (tmp_path / "all").mkdir()
+    shutil.copytree(tmp_path / "crossed" / "model", tmp_path / "all" / "model")
+    shutil.copy(tmp_path / "crossed" / "config.toml", tmp_path / "all")
+    monkeypatch.setattr(distilling.Predictor, "load", None)
+    monkeypatch.setattr(distilling.corpus, "gather", None)
+    out = "train it anew with --valid FILE or --set data.valid_share=0.1, then distil that"
+    for name, why in (
+        ("crossed", "its scores are those of cross-validation, and its model learned from all"),
+        ("all", "its model learned from all of them"),
+    ):
+        with pytest.raises(RunError, match="held no texts out by which a smaller") as caught:
+            textune.distill(tmp_path / name, to="1", out=tmp_path / "out", unlabelled="absent.csv")
+        assert why in str(caught.value)
+        assert str(caught.value).endswith(out)
+        assert not (tmp_path / "out").exists()
 
 
 def test_several_labels_are_distilled_too(folder, tiny_base, tmp_path):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from textune.doors import console, exporting_api
-from textune.doors.options import command
+from textune.doors.options import arguments, command
 
 if TYPE_CHECKING:  # torch
     from textune.exporting.export import Done
@@ -18,7 +18,8 @@ def register(app: typer.Typer) -> None:
 
 def export(*, as_json: bool, **options: Any) -> None:
     """Write the model in RUN so that other programs compute it, if it answers as the run does."""
-    done = exporting_api.export(**options)
+    with console.telling(is_quiet=as_json) as tell:
+        done = exporting_api.exported(arguments(exporting_api.export, **options), tell)
     if as_json:
         console.show_json({"path": str(done.path), "bytes": done.bytes, **done.parity.told()})
         return

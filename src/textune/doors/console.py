@@ -5,8 +5,8 @@ import io
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from textwrap import wrap
 from typing import Any, TextIO
 
@@ -205,6 +205,28 @@ def silence(stream: TextIO) -> None:
     """Send what is still written to a stream nowhere, so that leaving makes no noise."""
     with suppress(OSError, ValueError):  # a stream without a number has nothing to be sent
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextmanager
+def telling(*, is_quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show what is done now while something long goes on; for a pipe a line now and then.
+
+    What goes on with the same words up to a colon is told in a pipe after a while of silence alone.
+    """
+    spoke, stage = 0.0, ""
+    with nullcontext() if is_quiet or is_hushed() else err.status("") as status:
+
+        def tell(words: str) -> None:
+            nonlocal spoke, stage
+            if status is None:
+                return
+            status.update(escape(words))
+            now, is_new = time.perf_counter(), words.partition(":")[0] != stage
+            if not err.is_terminal and (is_new or now - spoke >= SILENCE):
+                spoke, stage = now, words.partition(":")[0]
+                err.print(escape(words))
+
+        yield tell
 
 
 def counting(steps: Iterable[int], *, what: str, most_silence: float = SILENCE) -> Iterator[int]:

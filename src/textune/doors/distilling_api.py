@@ -81,13 +81,14 @@ def _size(options: Mapping[str, Any]) -> tuple[int, int | None]:
 def _begun(folder: Path) -> Mapping[str, Any]:
     """Return from which files a run learned."""
     from textune.errors import RunError
-    from textune.runs import runs
+    from textune.runs import exports, runs
     from textune.settings import config
 
     runs.read_card(runs.model_folder(folder))
     file = folder / CONFIG
     found = config.run_section(file) if file.is_file() else {}
     if not found.get("source"):
+        exports.refuse(folder, "does not say from which file it learned")
         raise RunError(
             f"{folder}: does not say from which file it learned, which is needed for its held-out "
             "texts; give the folder of a run that textune train made from a file"

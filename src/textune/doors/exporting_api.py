@@ -1,7 +1,8 @@
 """What `import textune` offers to export a model."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textune.errors import hinting
 
@@ -51,22 +52,38 @@ def export(
     Examples:
         >>> textune.export("runs/reviews", int8=True).parity.gap  # doctest: +SKIP
     """
+    return exported(
+        {
+            **{"run": run, "to": to, "out": out, "int8": int8, "fp16": fp16, "random": random},
+            **{"tolerance": tolerance, "moved": moved, "points": points, "overwrite": overwrite},
+        }
+    )
+
+
+def exported(options: Mapping[str, Any], tell: Callable[[str], object] | None = None) -> "Done":
+    """Export by the keywords of `export`.
+
+    Args:
+        options: All of them.
+        tell: Takes what is done now.
+    """
     from textune.errors import SettingsError
     from textune.exporting import export as exporting
     from textune.runs import runs
     from textune.storage.names import to_path
 
+    int8, fp16, out, made = (options[name] for name in ("int8", "fp16", "out", "random"))
     if int8 and fp16:
         raise SettingsError("--int8 and --fp16 exclude each other")
     asked = exporting.Request(
-        run=runs.folder_of(run),
-        to=to,
+        run=runs.folder_of(options["run"]),
+        to=options["to"],
         numbers="int8" if int8 else "fp16" if fp16 else "fp32",
         out=None if out is None else to_path(out, "--out"),
-        made=exporting.MADE if random is None else random,
-        score=tolerance,
-        moved=moved,
-        points=points,
-        overwrite=overwrite,
+        made=exporting.MADE if made is None else made,
+        score=options["tolerance"],
+        moved=options["moved"],
+        points=options["points"],
+        overwrite=options["overwrite"],
     )
-    return exporting.export(asked)
+    return exporting.export(asked) if tell is None else exporting.export(asked, tell)

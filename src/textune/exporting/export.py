@@ -11,16 +11,16 @@ from textune.encoder.exported import Export
 from textune.encoder.model import Encoder
 from textune.errors import MissingExtraError, RunError, SettingsError, among
 from textune.exporting import graphs, page, parity, quantizing, texts
-from textune.exporting.parity import Allowed, Parity
+from textune.exporting.parity import Allowed, Parity, Tell
 from textune.predicting import held as held_out
 from textune.predicting.predictor import Predictor
 from textune.records import Example, Scores
 from textune.runs import runs
+from textune.runs.exports import RECORD
 from textune.runtime.predictor import Predictor as Runtime
 from textune.storage import atomic, checksums
 from textune.tasks.own import ANSWERS
 
-RECORD = "parity.json"
 TO = ("onnx", "openvino", "torchscript", "safetensors")
 NUMBERS = {
     "onnx": ("fp32", "fp16", "int8"),
@@ -99,8 +99,12 @@ class Done:
     bytes: int  # of the graph and its weights
 
 
-def export(asked: Request) -> Done:
+def export(asked: Request, tell: Tell = lambda words: None) -> Done:
     """Export a run's model, compared with the run on its validation texts and on random ones.
+
+    Args:
+        asked: What, and how.
+        tell: Takes what is done now; it may take minutes.
 
     Raises:
         TextuneError: There is no finished model, the folder is there, a library is missing, or
@@ -108,6 +112,7 @@ def export(asked: Request) -> Done:
     """
     asked.check()
     _refuse_place(asked)
+    tell(f"reading {asked.run}")
     predictor = _opened(asked)
     held = held_out.held(asked.run, predictor.task, predictor.card)
     made = texts.random_ones(
@@ -115,8 +120,9 @@ def export(asked: Request) -> Done:
     )
     try:
         with atomic.replacing_folder(asked.place, overwrite=asked.overwrite) as unfinished:
+            tell(f"writing it as {asked.to}, in {asked.numbers}")
             _write(asked, predictor, unfinished)
-            found = _compared(asked, predictor, held, made, unfinished)
+            found = _compared(asked, predictor, held, made, unfinished, tell=tell)
             parity.refuse(found, asked.allowed, str(asked.place))
             size = _tell(asked, predictor, found, unfinished)
     except FileExistsError as error:
@@ -231,7 +237,13 @@ def _put(graph: Any, asked: Request, file: Path, numbers: str) -> None:
 
 
 def _compared(
-    asked: Request, predictor: Predictor, held: held_out.Held, made: list[Example], folder: Path
+    asked: Request,
+    predictor: Predictor,
+    held: held_out.Held,
+    made: list[Example],
+    folder: Path,
+    *,
+    tell: Tell,
 ) -> Parity:
     """Compare what was written with the run."""
     other: Predictor | Runtime
@@ -247,7 +259,7 @@ def _compared(
     def by_export(examples: Any) -> Scores:
         return other.score(examples, rule)
 
-    return parity.compare(predictor.task, held, made, by_run, by_export)
+    return parity.compare(predictor.task, held, made, by_run, by_export, tell=tell)
 
 
 def _tell(asked: Request, predictor: Predictor, found: Parity, folder: Path) -> int:

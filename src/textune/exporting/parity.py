@@ -11,18 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.errors import ModelError, excerpt
+from textune.errors import ModelError, counted, excerpt
 from textune.metrics.catalogue import METRICS
 from textune.predicting.held import Held
 from textune.records import Example, Scores
 from textune.tasks import registry
 from textune.tasks.interface import Task
 
-CHUNK = 512  # texts
+CHUNK = 128  # texts, after which it is told how many were compared
 ROUNDING = 1e-5  # scores that differ by less are equal; a decision that moved then was a tie
 SHOWN = 5  # texts in a message, and in the record
 HELD_TO = ("macro_f1", "f1", "pearson", "spearman")  # beside a task's main metric
 Score = Callable[[Sequence[Example]], Scores]
+Tell = Callable[[str], object]  # takes what is done now
 Floats = NDArray[np.float64]
 
 
@@ -96,7 +97,15 @@ class Parity:
         }
 
 
-def compare(task: Task, held: Held, made: Sequence[Example], run: Score, export: Score) -> Parity:
+def compare(
+    task: Task,
+    held: Held,
+    made: Sequence[Example],
+    run: Score,
+    export: Score,
+    *,
+    tell: Tell,
+) -> Parity:
     """Let a run and its export answer the same texts.
 
     Args:
@@ -105,6 +114,7 @@ def compare(task: Task, held: Held, made: Sequence[Example], run: Score, export:
         made: Random texts.
         run: Answers by the run.
         export: Answers by the export.
+        tell: Takes how far it is.
     """
     texts = [*held.examples, *made]
     gaps, is_moved = np.zeros(len(texts)), np.zeros(len(texts), dtype=np.bool_)
@@ -112,6 +122,7 @@ def compare(task: Task, held: Held, made: Sequence[Example], run: Score, export:
     farthest: list[Moved] = []
     said: tuple[list[list[object]], list[list[object]]] = ([], [])
     for first in range(0, len(texts), CHUNK):
+        tell(f"comparing: {first:,} of {counted(len(texts), 'text')}, answered by both")
         chunk = texts[first : first + CHUNK]
         both = run(chunk), export(chunk)
         each = _gaps(task, *both)

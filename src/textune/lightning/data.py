@@ -14,7 +14,7 @@ from textune.corpora.corpus import Corpus
 from textune.data.names import Columns
 from textune.doors import keywords
 from textune.encoder import bases
-from textune.errors import CheckpointError, SettingsError
+from textune.errors import CheckpointError, SettingsError, hinting_method
 from textune.evaluation.evaluate import BUDGETS
 from textune.lightning.loaders import Processes, Questions, Texts, Updates
 from textune.objectives.labelled import Labelled
@@ -91,6 +91,7 @@ class TextData(LightningDataModule):
         SettingsError: All wrong names and values at once.
     """
 
+    @hinting_method
     def __init__(
         self,
         source: object,

@@ -1,7 +1,7 @@
 """A base or a finished run becomes the encoder of a module, and a module a model's folder."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -102,14 +102,13 @@ def probe(encoder: Encoder, corpus: Corpus, task: Task, settings: Settings) -> N
     linear.install(encoder, head)
 
 
-def last_layer(encoder: Encoder) -> tuple[nn.Module, str, nn.Linear] | None:
-    """Find the layer with a row for each label: what holds it, by which name, and itself."""
+def put_head(encoder: Encoder, head: Callable[[nn.Linear], nn.Module]) -> None:
+    """Put in place of the layer with a row for each label what is made of it."""
     found = heads.last(encoder.model)
-    if found is None:
-        return None
-    path, layer = found
-    owner, _, name = path.rpartition(".")
-    return encoder.model.get_submodule(owner), name, layer
+    if found is not None:
+        path, layer = found
+        owner, _, name = path.rpartition(".")
+        setattr(encoder.model.get_submodule(owner), name, head(layer))
 
 
 def by_torch(encoder: Encoder) -> None:

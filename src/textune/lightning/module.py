@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 
 from textune.encoder import bases
 from textune.encoder.model import Encoder
-from textune.errors import ModelError
+from textune.errors import ModelError, hinting_method
 from textune.evaluation import fitting
 from textune.extensions import kept as own_parts
 from textune.lightning import kept, made, planned, wanted
@@ -61,7 +61,7 @@ class TextModule(LightningModule):
         self.task: Task = made.task_of(self.card)  # in training with class weights
         self.encoder: Encoder = made.encoder_of(place, self.card, self.settings, is_run=is_run)
         self._place = place
-        self._put_head()
+        made.put_head(self.encoder, self.head)
         self.train()  # transformers gives models in evaluation mode, and the Trainer leaves them so
         self._answers = Answers()
         self._loss: Tensor | float = 0.0  # of the parts of this optimizer batch so far
@@ -70,6 +70,7 @@ class TextModule(LightningModule):
         self._carried: dict[str, Tensor] = {}  # gradients of parts before that
 
     @classmethod
+    @hinting_method
     def for_data(
         cls,
         data: TextData,
@@ -102,6 +103,7 @@ class TextModule(LightningModule):
         return found
 
     @classmethod
+    @hinting_method
     def from_run(
         cls,
         run: str | Path | runs.Run,
@@ -357,12 +359,6 @@ class TextModule(LightningModule):
         values = made.to_values(self.card) | {"decision": found["decision"]}
         self.card = made.to_card(values)
         self._kept = None if world is None else found  # else only the weights are wanted
-
-    def _put_head(self) -> None:
-        place = made.last_layer(self.encoder)
-        if place is not None:
-            owner, name, last = place
-            setattr(owner, name, self.head(last))
 
     def _is_usual(self) -> bool:
         own = type(self)

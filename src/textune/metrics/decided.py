@@ -56,6 +56,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
         )
     if few := report.get("no_interval"):
         yield few
+    if always := report.get("always_answers"):
+        yield always
     yield from _presumed(report)
 
 

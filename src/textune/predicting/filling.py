@@ -9,7 +9,7 @@ import torch
 
 from textune.encoder import bases, devices, masked_lm
 from textune.encoder.masked_lm import MaskedLMModel
-from textune.errors import DataError, ModelError, SettingsError
+from textune.errors import DataError, ModelError, SettingsError, hinting_methods
 from textune.runs import sessions
 from textune.text import batches, tokenizers
 from textune.text.tokenizers import Tokenizer
@@ -27,6 +27,7 @@ class Candidate:
     text: str  # the whole text with it, other masks left as they are
 
 
+@hinting_methods
 class Filler:
     """Fills in masks."""
 

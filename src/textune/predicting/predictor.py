@@ -13,7 +13,7 @@ from textune.data import given, naming, skipping
 from textune.data.names import columns_meant
 from textune.decisions.rule import Decision
 from textune.encoder import bases, exported, manifest, names, plain
-from textune.errors import DataError, RunError, SettingsError
+from textune.errors import DataError, RunError, SettingsError, hinting_methods
 from textune.evaluation import answered
 from textune.evaluation.answered import Windowed
 from textune.extensions import kept
@@ -139,6 +139,7 @@ class Reading:
         return found
 
 
+@hinting_methods
 @dataclass(frozen=True, slots=True)
 class Predictor:
     """A fine-tuned model that answers.
@@ -308,6 +309,8 @@ class Predictor:
         threshold: float | None = None,
     ) -> Iterator[Explanation]:
         """Explain examples as they come, in bounded memory."""
+        if method == "gradients":
+            explaining.require_gradients(self.encoder)
         model = self.asked(threshold)
         way = explaining.check(model, method=method, label=label)
         return explaining.explain(model, examples, method=way, label=label)

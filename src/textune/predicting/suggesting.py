@@ -17,7 +17,7 @@ from textune.predicting.pool import Candidate, Pool
 from textune.predicting.predictor import CHUNK, Predictor, Reading
 from textune.predicting.waiting import Waiting
 from textune.records import PASSAGES, Contract, Example, Prediction, Table
-from textune.runs import openings
+from textune.runs import exports, openings
 from textune.settings import config
 from textune.tasks import examples, layout, own_tasks, registry
 from textune.tasks.interface import Column, Task
@@ -69,13 +69,15 @@ def suggest(
 
     Raises:
         DataError: The input has a problem, or no text that could be suggested.
-        RunError: The output exists or cannot be written.
+        RunError: The output exists or cannot be written, or the model is an export.
         SettingsError: There is nothing to be wanted, or the output has an unknown ending.
     """
     if count < 1:
         raise SettingsError(f"-n {count}: how many texts are wanted; allowed: 1 or more")
     if output is not None:
         output.check(source)
+    if predictor.task.asks != PASSAGES:  # of which no features are read
+        _require_weights(predictor, run)
     openings.refuse(run, source, "texts to learn from are chosen from others: name another file")
     table, agreed = options.open(source, predictor.card, unlabelled=True)
     remarks = [one.message for one in table.findings if one.kind == layout.KIND]
@@ -92,6 +94,11 @@ def suggest(
         remarks.append(f"{len(chosen):,} texts are all that is left, of {count:,} wanted")
     picked = [items[place] for place in chosen.tolist()]
     return _told(predictor, table, agreed, picked, remarks=remarks, output=output)
+
+
+def _require_weights(predictor: Predictor, run: Path) -> None:
+    if not isinstance(predictor.encoder, Waiting):
+        exports.refuse(run, "computes no features of texts, by which unlike ones are chosen")
 
 
 def _gather(predictor: Predictor, table: Table, agreed: Contract, found: Pool) -> Iterator[int]:

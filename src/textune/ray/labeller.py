@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from textune.data.names import parted
-from textune.errors import DataError, among
+from textune.errors import DataError, among, hinting_methods
 from textune.extensions.plugin import Given
 from textune.predicting.answering import Answering
 from textune.predicting.predictor import Predictor
@@ -13,6 +13,7 @@ from textune.predicting.predictor import Predictor
 Batch = dict[str, Any]
 
 
+@hinting_methods
 class Labeller:
     """Answers batches of columns; each of its processes loads the model once.
 

@@ -288,7 +288,8 @@ class _Text:
         return size > 0
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Make an object, none of whose keys stands twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -315,7 +316,7 @@ def _refuse_constant(text: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique,
+    object_pairs_hook=unique,
     parse_float=_finite,
     parse_int=_integer,
     parse_constant=_refuse_constant,

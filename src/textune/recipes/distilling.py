@@ -25,6 +25,7 @@ from textune.recipes.requests import TrainRequest
 from textune.records import Example, Message
 from textune.runs import predictions, runs
 from textune.runs.runs import Run
+from textune.storage import objects
 from textune.storage.contents import STUDENT
 from textune.tasks import examples
 from textune.text import tokenizers
@@ -64,11 +65,13 @@ class DistilRequest(TrainRequest):
 def learn(request: DistilRequest) -> Generator[Event, None, Run]:
     """Distil a run; iterate to watch. For what it yields and raises see `recipe.run`."""
     refuse("distill")
+    _require_kind(request.run)
+    _require_held_out(request.run)
     return recipe.run(request, STORY)
 
 
 def _gather(request: DistilRequest, folder: Path) -> Generator[Message, None, Corpus]:
-    predictor = _teacher(request)
+    predictor = Predictor.load(request.run, device=request.settings.device)
     unlabelled = list(_read(request, predictor))
     from textune.encoder import shorter  # torch, which the predictor has loaded
 
@@ -99,18 +102,35 @@ def _gather(request: DistilRequest, folder: Path) -> Generator[Message, None, Co
     return taught.extended(found, texts, Lesson(answer, request.temperature, cache))
 
 
-def _teacher(request: DistilRequest) -> Predictor:
-    """Load what a run's model is, where a smaller one can be made of it.
+def _require_kind(run: Path) -> None:
+    """Refuse a run of which no smaller model can be made.
 
     Raises:
         SettingsError: It is of another task, or of parts of its owner's.
     """
-    card = runs.read_card(runs.model_folder(request.run))
+    card = runs.read_card(runs.model_folder(run))
     taught.require_kind(card.task)
     if card.shape.pairs == "apart" or card.own:
         how = "the texts of a pair apart" if card.shape.pairs == "apart" else "by its owner's parts"
-        raise SettingsError(f"{request.run}: encodes {how}, and cannot be distilled")
-    return Predictor.load(request.run, device=request.settings.device)
+        raise SettingsError(f"{run}: encodes {how}, and cannot be distilled")
+
+
+def _require_held_out(run: Path) -> None:
+    """Refuse a run that learned from all of its texts: none could judge a smaller encoder.
+
+    Raises:
+        RunError: It was cross-validated, or had no texts to be judged by.
+    """
+    judged = objects.read(run / "metrics.json").get("valid")
+    is_crossed = isinstance(judged, dict) and bool(judged.get("cross_validation"))
+    if judged and not is_crossed:
+        return
+    crossed = "its scores are those of cross-validation, and " if is_crossed else ""
+    raise RunError(
+        f"{run}: held no texts out by which a smaller encoder could be judged: {crossed}its model "
+        "learned from all of them; train it anew with --valid FILE or --set data.valid_share=0.1, "
+        "then distil that"
+    )
 
 
 def _read(request: DistilRequest, predictor: Predictor) -> Iterator[Example]:
@@ -128,14 +148,9 @@ def _require_same(run: Path, found: Corpus, predictor: Predictor) -> None:
     """Refuse a corpus whose held-out texts are not those of the run: it may have learned from them.
 
     Raises:
-        RunError: They are not, or there are none.
+        RunError: They are not.
     """
-    if not len(found.split.valid):
-        raise RunError(
-            f"{run}: held no texts out by which a smaller encoder could be judged: its scores are "
-            "those of cross-validation; train it anew with --valid FILE or --set "
-            "data.valid_share=0.1"
-        )
+    assert len(found.split.valid)  # by the settings of a run that held some out
     if found.task.labels != predictor.card.labels:
         raise RunError(f"{run}: its files hold other labels than it learned; {_CHANGED}")
     for part in ("valid", "test"):

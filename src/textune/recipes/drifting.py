@@ -20,7 +20,7 @@ from textune.metrics.moved import Tested
 from textune.predicting import held
 from textune.predicting.predictor import Predictor, Reading
 from textune.records import PASSAGES, Example, Prediction
-from textune.runs import openings, seen_texts
+from textune.runs import exports, openings, seen_texts
 from textune.settings import config
 from textune.tasks import examples
 
@@ -123,6 +123,7 @@ def _held(home: Path, predictor: Predictor) -> held.Held:
     """Read the held-out texts of a run."""
     kept = held.held(home, predictor.task, predictor.card)
     if not kept.examples:
+        exports.refuse(home, "keeps no held-out texts")
         raise RunError(
             f"{home}: keeps no held-out texts to compare with (predictions/valid.parquet); give "
             "the run's own folder, of a training that set validation texts aside"

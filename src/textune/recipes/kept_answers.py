@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from textune.corpora.corpus import Corpus
 from textune.errors import RunError, excerpt, some
-from textune.runs import predictions
+from textune.runs import exports, predictions
 
 PLACES = (Path("out_of_fold.parquet"), Path("predictions") / "valid.parquet")
 
@@ -59,6 +59,7 @@ def _read(run: Path) -> dict[str, list[Any]]:
     """
     file = next((run / place for place in PLACES if (run / place).is_file()), None)
     if file is None:
+        exports.refuse(run, "keeps no answers about texts that it did not learn from")
         raise RunError(
             f"{run}: keeps no answers about texts that it did not learn from; give a run of "
             "textune folds, or one that was cross-validated"

@@ -16,7 +16,7 @@ from textune.metrics.intervals import OUT_OF_FOLD
 from textune.metrics.metrics import Report
 from textune.recipes import wishing
 from textune.records import Example, Scores
-from textune.runs import model_card, predictions, runs, sealing
+from textune.runs import exports, model_card, predictions, runs, sealing
 from textune.runs.runs import Card
 from textune.settings import asked as asked_for
 from textune.settings.decision_config import DecisionSettings
@@ -65,6 +65,7 @@ def decide(run: Path, own: DecisionSettings) -> dict[str, Any]:
     manifest.verify(folder)
     wish = wishing.wish(own, task.labels, task.name, calibrates=own.calibrate is not False)
     fitting.refuse(task, wish)
+    exports.refuse(run, "keeps no answers about held-out texts")
     if folder != run / "model" or not (run / "metrics.json").is_file():
         raise RunError(f"{run}: has no metrics.json; give the folder that textune train wrote")
     with folders.claim(run, resume=True, overwrite=False, inputs=None):

@@ -17,7 +17,7 @@ from textune.errors import RunError
 from textune.metrics import written
 from textune.metrics.catalogue import Metric
 from textune.metrics.metrics import Report
-from textune.runs import logged
+from textune.runs import exports, logged
 from textune.runs.typed import Capsule, LogLine, PlainCard
 
 UNKNOWN = "\N{EN DASH}"
@@ -48,6 +48,7 @@ class Files:
         """
         metrics = _read(run_dir / "metrics.json")
         if not metrics and needed:
+            exports.refuse(run_dir, "keeps no numbers")
             raise RunError(
                 f"{run_dir}: no metrics.json, so there is nothing to report; train first"
             )

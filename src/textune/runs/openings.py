@@ -12,7 +12,7 @@ from typing import Any
 from textune.errors import DataError, SettingsError
 from textune.metrics import catalogue
 from textune.reading import obtained, sources, unpacked
-from textune.runs import runs
+from textune.runs import exports, runs
 from textune.runs.written import Best, DataCard, File
 from textune.storage import atomic, objects
 from textune.storage.checksums import sha256
@@ -113,7 +113,7 @@ def final(run: Path, source: object = None) -> Any:
 
     Raises:
         DataError: It is gone, or has changed.
-        RunError: There is no finished model.
+        RunError: There is no finished model, or an export in place of a run.
         SettingsError: The run has no test file, or another one.
     """
     if not runs.is_language(run):
@@ -121,6 +121,7 @@ def final(run: Path, source: object = None) -> Any:
     place = home(run)
     held = [file for file in DataCard.read(place).files if file.part == "test"]
     if not held:
+        exports.refuse(run, "names no test file")
         raise SettingsError(
             f"--final: no test file was given when {run} was trained (train --test FILE); judge "
             f"it by a file: textune evaluate {run} FILE"

@@ -12,7 +12,7 @@ from textune.data import given
 from textune.decisions.rule import Decision
 from textune.encoder import exported, manifest
 from textune.encoder.exported import Exported
-from textune.errors import RunError, SettingsError
+from textune.errors import RunError, SettingsError, hinting_methods
 from textune.evaluation import answered
 from textune.predicting import asking, opened
 from textune.predicting.asking import Text
@@ -27,6 +27,7 @@ from textune.text.tokenizers import Tokenizer
 CHUNK = 4096
 
 
+@hinting_methods
 @dataclass(frozen=True, slots=True)
 class Predictor:
     """A model that textune export wrote, and that answers.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from textune.errors import SettingsError, among, excerpt
+from textune.reading.json_values import unique
 from textune.records import PASSAGES, Example
 from textune.serving import refusals
 from textune.serving.limits import MOST_EXPLAINED, Limits
@@ -75,7 +76,8 @@ def to_object(body: bytes) -> dict[str, Any]:
         RefusedError: It is none.
     """
     try:
-        found = json.loads(body.decode(), parse_constant=_refuse_constant)
+        text = body.decode()
+        found = json.loads(text, object_pairs_hook=unique, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         place = f"byte {error.start + 1:,} of the body"
         raise refusals.malformed(place, "is not UTF-8", "a body is JSON in UTF-8") from None
@@ -94,7 +96,9 @@ def _own(values: Mapping[str, Any], models: Models, limits: Limits) -> Asked:
     model = models.named(_typed(values, "model", str, "the name of a model"))
     texts = values["texts"]
     if not isinstance(texts, list):
-        raise refusals.malformed("texts", f"is {_kind(texts)}", _one_of(model, "a list of "))
+        raise refusals.malformed(
+            "texts", f"is {_kind(texts)}", _one_of(model, "expected a list of ")
+        )
     explain = bool(_typed(values, "explain", bool, "true or false"))
     label = _typed(values, "for", str, "a label of the model")
     threshold = _threshold(values, model)
@@ -123,7 +127,9 @@ def _tei(values: Mapping[str, Any], models: Models, limits: Limits) -> Asked:
     )
     listed = [inputs] if is_single else inputs
     if not isinstance(listed, list) or not listed:
-        raise refusals.malformed("inputs", f"is {_kind(inputs)}", _one_of(model, "[…], each "))
+        raise refusals.malformed(
+            "inputs", f"is {_kind(inputs)}", _one_of(model, "expected one, or a list of ")
+        )
     texts = [_unwrapped(one) for one in listed]
     return Asked(model, _examples(model, texts, limits, "inputs"), "tei", is_single)
 

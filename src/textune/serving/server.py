@@ -38,21 +38,27 @@ def bound(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except (socket.gaierror, UnicodeError) as error:
-        raise SettingsError(
-            f"--host {host}: no address of this machine ({error}); usual are 127.0.0.1 and 0.0.0.0"
-        ) from None
+        raise _no_address(host, str(error)) from None
     found = socket.socket(family, kind)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind(address)
     except OSError as error:
         found.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise _no_address(host, str(error.strerror)) from None
         why = {errno.EADDRINUSE: "another program uses it", errno.EACCES: "it is not allowed"}
         said = why.get(error.errno or 0, error.strerror)
         raise RunError(
             f"--host {host} --port {port}: {said}; another --port, or 0 for any"
         ) from None
     return found
+
+
+def _no_address(host: str, why: str) -> SettingsError:
+    return SettingsError(
+        f"--host {host}: no address of this machine ({why}); usual are 127.0.0.1 and 0.0.0.0"
+    )
 
 
 def serve(service: Service, listening: socket.socket, *, ready: Callable[[], None]) -> int:

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
-from textune.errors import DataError
+from textune.errors import DataError, hinting_methods
 from textune.records import Prediction
 from textune.sklearn import decided, targets
 from textune.sklearn.estimator import TextEstimator, require_labels, require_rows
 
 
+@hinting_methods
 class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # no types
     """Fine-tune an encoder to give each text one of several classes, as `textune train` does.
 
@@ -99,6 +100,7 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # n
         self._names = tuple(sorted(labels))
 
 
+@hinting_methods
 class MultiLabelTextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # no types
     """Fine-tune an encoder to give each text any of several labels, as `textune train` does.
 

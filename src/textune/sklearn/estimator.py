@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from textune.data import missing
 from textune.doors import api
 from textune.doors.api import Events
-from textune.errors import DataError, SettingsError
+from textune.errors import DataError, SettingsError, hinting_methods
 from textune.records import Message, Prediction
 from textune.runs.runs import Run
 from textune.sklearn import handed
@@ -30,6 +30,7 @@ GIVEN = (  # keywords of `train` that are parameters of every estimator
 )
 
 
+@hinting_methods
 class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """What all estimators of texts have in common.
 

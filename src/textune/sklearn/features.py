@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from textune.encoder import bases
 from textune.encoder.names import BUNDLED
-from textune.errors import SettingsError
+from textune.errors import SettingsError, hinting_methods
 from textune.records import Example, Shape
 from textune.runs import sessions
 from textune.sklearn import handed
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # torch
 FEWEST_TOKENS = 8  # as in the settings of a run
 
 
+@hinting_methods
 class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # no types
     """Turn texts, or pairs of them, into features of a frozen encoder.
 

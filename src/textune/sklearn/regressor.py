@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
+from textune.errors import hinting_methods
 from textune.sklearn import targets
 from textune.sklearn.estimator import TextEstimator, require_labels, require_rows
 
 
+@hinting_methods
 class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]  # no types
     """Fine-tune an encoder to estimate a number of each text, or several, as `textune train` does.
 

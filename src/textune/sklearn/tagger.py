@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from textune.errors import hinting_methods
 from textune.metrics import entities
 from textune.sklearn import handed, tag_schemes, targets
 from textune.sklearn.estimator import TextEstimator, matched, require_labels, require_rows
 from textune.sklearn.handed import Texts
 
 
+@hinting_methods
 class TokenTagger(TextEstimator):
     """Fine-tune an encoder to give each word a tag, as `textune train` does.
 

@@ -10,6 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from textune.data import given
 from textune.errors import DataError
+from textune.sklearn import other_targets
 
 MOST_NAME = 200  # characters of a class that is written as it is
 
@@ -20,7 +21,9 @@ def classes_of_texts(y: Any, rows: int, owner: str) -> NDArray[Any]:
     Raises:
         DataError: It is not.
     """
-    found = column_or_1d(y.to_numpy() if hasattr(y, "to_numpy") else y, warn=True)
+    whole = other_targets.to_array(y)
+    other_targets.require_one_class(whole, owner)
+    found = column_or_1d(whole, warn=True)
     _require_length(len(found), rows, "y")
     _refuse_missing(found, owner)
     if found.dtype == object and (plain := np.asarray(found.tolist())).dtype.kind in "biuf":
@@ -43,7 +46,7 @@ def marks_of_texts(y: Any, rows: int, owner: str) -> tuple[NDArray[Any], list[st
         DataError: It is not.
     """
     names = list(map(str, given.columns(y))) if given.is_frame(y) else None
-    found = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+    found = other_targets.to_array(y)
     if found.ndim != 2 or not found.shape[1]:
         raise DataError(
             f"{owner}: Unknown label type: y has the shape {found.shape}; expected (N, labels), 1 "
@@ -56,7 +59,8 @@ def marks_of_texts(y: Any, rows: int, owner: str) -> tuple[NDArray[Any], list[st
     if other:
         raise DataError(
             f"{owner}: Unknown label type: y holds {other[0]!r}; allowed: 0 and 1, one column for "
-            "each label"
+            "each label: 1 where a label applies and 0 where it does not, as MultiLabelBinarizer "
+            "of sklearn.preprocessing makes it of lists of labels"
         )
     return found.astype(np.int64) if found.dtype == object else found, names
 
@@ -67,18 +71,14 @@ def numbers_of_texts(y: Any, rows: int, owner: str) -> NDArray[np.float64]:
     Raises:
         DataError: It is not.
     """
-    found = np.asarray(y)
+    found = other_targets.to_array(y)
     if found.ndim == 2 and found.shape[1] == 1:
-        found = column_or_1d(y, warn=True)
+        found = column_or_1d(found, warn=True)
     if found.ndim not in (1, 2):
         raise DataError(f"{owner}: y has the shape {found.shape}; expected (N,) or (N, numbers)")
     _require_length(len(found), rows, "y")
     _refuse_missing(found, owner)
-    try:
-        numbers: NDArray[np.float64] = found.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{owner}: y holds what is no number: {error}") from error
-    return numbers
+    return other_targets.require_numbers(found, owner)
 
 
 def tags_of_texts(y: Any, sentences: Sequence[Any], owner: str) -> list[list[str]]:
@@ -87,7 +87,7 @@ def tags_of_texts(y: Any, sentences: Sequence[Any], owner: str) -> list[list[str
     Raises:
         DataError: It is not.
     """
-    found = given.to_list(y)
+    found = other_targets.require_tags(y, owner)
     _require_length(len(found), len(sentences), "y")
     for number, (words, tags) in enumerate(zip(sentences, found, strict=True)):
         if not isinstance(words, list):

@@ -10,7 +10,9 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.encoder.exported import Exported
 from textune.errors import SettingsError, among
+from textune.evaluation.answered import Windowed
 from textune.predicting.explaining import choosing, lacking, occluding, tracing
 from textune.predicting.explaining.choosing import Asked
 from textune.predicting.explaining.explanation import Explanation, Method, Part, Reason
@@ -51,6 +53,24 @@ def check(model: Model, *, method: str | None = None, label: str | None = None) 
     if method is not None and method not in known:
         raise SettingsError(f"--method {method!r}: {among(method, METHODS)}")
     return DEFAULT if method is None else known[method]
+
+
+def require_gradients(encoder: object) -> None:
+    """Refuse the method of gradients, where no torch computes the model.
+
+    Raises:
+        SettingsError: It is an export, or was opened for a few texts.
+    """
+    if isinstance(encoder, Exported):
+        raise SettingsError(
+            "--method gradients: an export computes none; take occlusion, or the run that it was "
+            "made of"
+        )
+    if isinstance(encoder, Windowed):
+        raise SettingsError(
+            "--method gradients: a model that was opened for few texts computes none; load the "
+            "model by Predictor.load"
+        )
 
 
 def explain(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.decisions.rule import Decision
-from textune.errors import DataError
+from textune.errors import DataError, counted
 from textune.metrics import spans
 from textune.metrics.metrics import Parts, Report
 from textune.records import Batch, Entity, Example, Prediction, Scores
@@ -122,8 +122,20 @@ class AnswerSpan(Task):
         return found
 
     def judge(self, scores: Scores, examples: Sequence[Example]) -> Report:
-        """Compare with all references, by the official exact match and F1."""
-        return spans.judge(self._written(scores, examples), _references(examples))
+        """Compare with all references, by the official exact match and F1.
+
+        `always_answers` says of how many that have no answer the model gives one nevertheless.
+        """
+        found = spans.judge(self._written(scores, examples), _references(examples))
+        without = sum(not item.answers for item in examples)
+        if self.may_be_none or not without:
+            return found
+        have, count = ("has", "counts") if without == 1 else ("have", "count")
+        return found | {
+            "always_answers": "training had no question without an answer, so the model always "
+            f"gives one: {without:,} of the {counted(len(examples), 'question')} here {have} none, "
+            f"and {count} as wrong; for a model that says so, train with such questions, too"
+        }
 
     def intervals(self, scores: Scores, examples: Sequence[Example]) -> dict[str, list[float]]:
         """Return the intervals of exact match and F1, by resampling questions."""
