@@ -7,6 +7,7 @@ import pytest
 from made_tables import checked, read_as
 from textune.errors import DataError
 from textune.reading import sources
+from textune.reading.forms import xml_rows
 from textune.records import ReadOptions
 
 FLAT = (
@@ -129,4 +130,22 @@ def test_what_has_no_column_is_told_with_its_row(tmp_path):
         held(sources.read(file))
     file.write_text(f"<all>{rows}<r>")
     with pytest.raises(DataError, match=r"a.xml:1: this is no sound XML .*close each element"):
+        sources.read(file)
+
+
+@pytest.mark.parametrize("around", ["<all>{}</all>", "<?xml version='1.0'?>\n<all>{}</all>", "{}"])
+def test_rows_are_found_in_the_beginning_of_a_long_file(tmp_path, monkeypatch, around):
+    monkeypatch.setattr(xml_rows, "SAMPLE", 3_000)
+    row = FLAT.replace("<content>", "\n<content>")  # the beginning may end in a row
+    file = written(tmp_path, row, around=around, name="a.sgml", rows=5_000)
+    assert file.stat().st_size > 1 << 18  # several pieces of it are read
+    table = sources.read(file)
+    assert table.columns == ("id", "content", "polarity")
+    assert sum(1 for _ in table.rows()) == 5_000
+
+
+def test_elements_in_each_other_without_end_are_refused(tmp_path):
+    file = tmp_path / "a.xml"
+    file.write_text("<all>" + "<a>\n" * 3_000 + "x" + "</a>" * 3_000 + "</all>")
+    with pytest.raises(DataError, match=r"a\.xml: elements stand in each other more than 200 deep"):
         sources.read(file)

@@ -28,6 +28,7 @@ from textune.records import Row, Table
 NAME = "elements that come back"
 SAMPLE = 1 << 22  # characters of the beginning by which the rows are found
 SHOWN = 8  # names in a message
+DEEPEST = 200  # elements in each other
 ENDINGS = (".xml", ".sgml", ".sgm")
 OTHERS = (
     *("sentences", "Reviews", "collection", "entailment-corpus"),  # forms of their own
@@ -109,18 +110,27 @@ def _beginning(path: Path) -> Element:
             stack.pop()
     if root is None:
         raise DataError(f"{path.name}: there is no element in it")
-    for outer, inner in pairwise(stack):  # those that the sample has cut
-        outer.remove(inner)
+    for outer, inner in pairwise(stack):  # what comes back, and the sample has cut
+        if sum(one.tag == inner.tag for one in outer) > 1:
+            outer.remove(inner)
+            break
     return root
 
 
 def _events(path: Path, most: int = 0) -> Iterator[tuple[str, Element]]:
     parser: Any = XMLPullParser(events=("start", "end"))
-    size = 0
+    size = depth = 0
     try:
         for piece in _source(path):
             parser.feed(piece)
-            yield from parser.read_events()
+            for event, element in parser.read_events():
+                depth += 1 if event == "start" else -1
+                if depth > DEEPEST:
+                    raise DataError(
+                        f"{path.name}: elements stand in each other more than {DEEPEST} deep; "
+                        "write its texts and labels as CSV or as JSON, one object a row"
+                    )
+                yield event, element
             size += len(piece)
             if most and size > most:
                 return
