@@ -57,3 +57,10 @@ def test_flags_of_a_program_that_hardly_change_are_no_labels(tmp_path):
     ]
     names = ("contents", "point", "isMy", "isBlock", "isEditable", "isMyLike")
     assert read_as(checked(written(tmp_path, names, rows)))[:3] == ("single", "contents", "point")
+
+
+def test_a_text_behind_white_space_of_any_length_is_one(tmp_path):
+    file = tmp_path / "a.csv"
+    rows = [f'"{" " * 700}the soup was {n} days old",{"ab"[n % 2]}' for n in range(20)]
+    file.write_text("text,label\n" + "\n".join(rows) + "\n")
+    assert read_as(checked(file)) == ("single", "text", "label", 20)

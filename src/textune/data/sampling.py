@@ -27,7 +27,8 @@ class Spread:
         """Take rows that come next."""
         first = -self.seen % self._stride
         for row in chunk[first :: self._stride]:
-            self.rows.append(tuple([cell[:SAMPLE_CHARACTERS].strip() for cell in row.cells]))
+            cells = [cell.lstrip()[:SAMPLE_CHARACTERS].rstrip() for cell in row.cells]
+            self.rows.append(tuple(cells))
         self.seen += len(chunk)
         while len(self.rows) > self._most:
             self.rows = self.rows[::2]

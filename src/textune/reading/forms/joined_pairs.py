@@ -15,13 +15,13 @@ SAMPLE = 500
 ALL = 0.99  # share of cells with the mark once, between two texts
 FEWEST = 5  # rows, below which nothing can be told
 FORMATS = frozenset(["csv", "tsv", "sheet", "jsonl", "parquet", "frame"])
-MARKS = {
-    "[SEP]": re.compile(r"\s*\[SEP\]\s*", re.IGNORECASE),
-    "<sep>": re.compile(r"\s*<sep>\s*", re.IGNORECASE),
-    "</s>": re.compile(r"\s*</s>\s*(?:</?s>\s*)?"),
-    "|||": re.compile(r"\s*\|\|\|\s*"),
+MARKS = {  # white space around them is stripped: to match it takes the square of its length
+    "[SEP]": re.compile(r"\[SEP\]", re.IGNORECASE),
+    "<sep>": re.compile(r"<sep>", re.IGNORECASE),
+    "</s>": re.compile(r"</s>(?:\s*</?s>)?"),
+    "|||": re.compile(r"\|\|\|"),
 }
-_AROUND = re.compile(r"^\s*(?:\[CLS\]|<s>)\s*|\s*(?:\[SEP\]|</s>|<sep>)\s*$", re.IGNORECASE)
+_AROUND = re.compile(r"^(?:\[CLS\]|<s>)|(?:\[SEP\]|</s>|<sep>)$", re.IGNORECASE)
 
 
 def parted(table: Table) -> Table | None:
@@ -81,7 +81,7 @@ def _parted(table: Table, place: int, mark: str) -> Table:
 
 def _parts(cell: str, mark: str) -> tuple[str, str]:
     """Part a cell at its first mark; without one the second text is blank."""
-    first, *others = MARKS[mark].split(_AROUND.sub("", cell), maxsplit=1)
+    first, *others = MARKS[mark].split(_AROUND.sub("", cell.strip()), maxsplit=1)
     return first.strip(), "".join(others).strip()
 
 
@@ -94,5 +94,5 @@ def _are_joined(cells: list[str], mark: str) -> bool:
 
 def _pairs(cells: Sequence[str], mark: str) -> list[list[str]]:
     """List the two texts of the cells that hold a mark once, between them."""
-    parts = [MARKS[mark].split(_AROUND.sub("", cell)) for cell in cells]
+    parts = [MARKS[mark].split(_AROUND.sub("", cell.strip())) for cell in cells]
     return [both for both in parts if len(both) == 2 and all(map(str.strip, both))]

@@ -28,13 +28,13 @@ SHAPES = (
 )
 Given = tuple[Any, Any]  # the text and the start of an answer, as a file has them
 
-_STRUCTURE = re.compile(  # how a cell of answers begins
-    r"""\s*(?:\[\s*\]|\[?\s*\{\s*["'](?:text|texts|answer|answer_text|answer_starts?|starts?|value)["']\s*:)"""
+_STRUCTURE = re.compile(  # how a cell of answers begins, behind white space
+    r"""(?:\[\s*\]|\[?\s*\{\s*["'](?:text|texts|answer|answer_text|answer_starts?|starts?|value)["']\s*:)"""
 )
 _PAIRED = re.compile(  # [[28, "a river"]], or the text first
-    r"""\s*\[\s*[\[(]\s*(?:\d+\s*,\s*["']|(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*,\s*\d+\s*[\])])"""
+    r"""\[\s*[\[(]\s*(?:\d+\s*,\s*["']|(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*,\s*\d+\s*[\])])"""
 )
-_OBJECTS = re.compile(r"\s*\[?\s*\{")
+_OBJECTS = re.compile(r"\[?\s*\{")
 _KEYS = re.compile(r"""["'](?:answer_starts?|answer_text)["']\s*:""")  # wherever they stand in it
 _TAGGED = re.compile(r"""["'](?:label|labels|entity|entity_group|type|tag)["']\s*:""")
 _WHOLE = re.compile(r"[+-]?\d+(?:\.0*)?")
@@ -54,6 +54,7 @@ def is_structure(cell: str) -> bool:
         >>> is_structure('{"text": ["Denver"], "answer_start": [177]}'), is_structure("Denver")
         (True, False)
     """
+    cell = cell.lstrip()  # two stretches of white space in a pattern take the square of its length
     begins = _STRUCTURE.match(cell) or _PAIRED.match(cell)
     begins = begins or (_OBJECTS.match(cell) and _KEYS.search(cell))
     return begins is not None and _TAGGED.search(cell) is None
