@@ -5,6 +5,7 @@ import pytest
 from made_tables import checked, read_as
 from textune.errors import DataError
 from textune.reading import sources
+from textune.reading.forms import arff
 
 HEAD = """% made by hand
 @RELATION 'film reviews'
@@ -61,3 +62,10 @@ def test_numbers_without_texts_are_refused(tmp_path):
         sources.read(written(tmp_path, ["1,2,neg"], HEAD.replace("string", "numeric")))
     with pytest.raises(DataError, match="without @attribute or @data"):
         sources.read(written(tmp_path, [], HEAD.replace("@Data", "")))
+
+
+def test_comments_and_blank_lines_of_other_files_are_looked_at_once(tmp_path):
+    """Where each blank line before a comment doubled the time, this took longer than tests may."""
+    file = tmp_path / "made.csv"
+    file.write_text("\n% made by hand\n" * 100 + "a dull film,neg\n")
+    assert not arff.begins(file, file.read_bytes()[:4096])

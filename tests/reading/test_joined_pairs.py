@@ -3,7 +3,7 @@
 import pytest
 
 from made_tables import WORDS, checked, read_as
-from textune.errors import DataError
+from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.tasks import examples, layout
 from textune.tasks.contract import understand
@@ -88,3 +88,8 @@ def test_white_space_without_end_is_looked_at_once(tmp_path):
     lines = [f"{blank}so{blank}{said(n)} ||| {said(n, 3)},{'ab'[n % 2]}\n" for n in range(9)]
     file.write_text("text,label\n" + "".join(lines))
     assert read_as(checked(file)) == ("single", "text_1|text_2", "label", 9)
+
+
+def test_the_name_of_cells_that_were_parted_is_refused_with_what_they_are(tmp_path):
+    with pytest.raises(SettingsError, match=r"holds two texts with \[SEP\].*--text text_1,text_2"):
+        understand(sources.read(written(tmp_path, JOINED["[SEP]"])), text=["text"])

@@ -261,6 +261,10 @@ def _no_column(table: Table, option: str, name: str) -> str:
     if name in table.passed_over:
         held = f"column {name!r} holds {table.passed_over[name]}"
         return f"{table.name}: {option}: {held}; write it as strings, or name another column"
+    if table.whole is not None and name in table.whole.columns:
+        both = ",".join(each for each in table.columns if each not in table.whole.columns)
+        why = next(said for said in table.reasons if said.startswith(repr(name)))
+        return f"{table.name}: {option}: {why}; name both: {option} {both}"
     start = f"{table.name}: {option} {name!r} is not a column; {among(name, table.columns)}"
     if table.has_header and name.isdecimal():
         return f"{start} (the first line was read as names; with --no-header columns are 1, 2, …)"

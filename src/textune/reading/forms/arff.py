@@ -16,7 +16,7 @@ from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 NAME = "a file of Weka (ARFF)"
-BEGINS = re.compile(rb"(?i)(\s*%[^\n]*\n|\s)*@relation\b")
+BEGINS = re.compile(rb"(?i)(?:%[^\n]*\n|\s)*@relation\b")  # each sign in one way only
 _ATTRIBUTE = re.compile(
     r"""(?i)\s*@attribute\s+(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(\S+))\s+(.*)"""
 )

@@ -41,7 +41,7 @@ _DECLARED = re.compile(rb"\s*<\?xml")
 _NESTED = re.compile(rb"<[A-Za-z][^<>]*>\s*\n\s*<[A-Za-z]")
 _STRAY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)(\w{2,10};)?")
 _CONTROL = re.compile(r"&#(?:[0-8]|1[124-9]|2\d|3[01]);|[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_PROLOG = re.compile(r"<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?\s*>")
+_PROLOG = re.compile(r"<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>")
 
 
 def begins(path: Path, head: bytes) -> bool:
