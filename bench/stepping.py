@@ -6,6 +6,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -43,13 +44,14 @@ def main() -> None:
 
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
-    """Take the steps twice: timed, then profiled."""
+    """Take the steps three times: timed, in two ways by turns, and profiled."""
     import torch
 
     learner = build(job)
     times = list(islice(timed(learner), WARM + job["steps"]))[WARM:]
     seconds = median(each["seconds"] for each in times)
-    with torch.profiler.profile(with_flops=True) as profile:
+    turns = by_turns(learner, job["steps"])
+    with call_by_call(), torch.profiler.profile(with_flops=True) as profile:
         products = watched()
         for _ in islice(timed(learner), job["steps"]):
             pass
@@ -59,6 +61,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     return {
         "precision": learner.precision,
         "seconds_per_step": seconds,
+        "by_turns": turns,
         "texts_per_second": texts / total,
         "tokens_per_second": tokens / total,
         "product_gflop": (sum(each.flops for each in events) + sum(products)) / job["steps"] / 1e9,
@@ -122,6 +125,30 @@ def timed(learner: Any) -> Iterator[dict[str, float]]:
             "computed": step.computed,
         }
         began = now
+
+
+def by_turns(learner: Any, steps: int) -> dict[str, float]:
+    """Return medians of seconds: with each layer in one call of the kernels, and call by call."""
+    whole, parts = [], []
+    updates = timed(learner)
+    for _ in range(steps):
+        whole.append(next(updates)["seconds"])
+        with call_by_call():
+            parts.append(next(updates)["seconds"])
+    return {"whole": median(whole), "parts": median(parts)}
+
+
+@contextmanager
+def call_by_call() -> Iterator[None]:
+    """Let layers call a kernel for each of their parts."""
+    from textune.fast.whole import Whole
+
+    takes = Whole.takes
+    Whole.takes = lambda *_: False  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Whole.takes = takes  # type: ignore[method-assign]
 
 
 def watched() -> list[int]:

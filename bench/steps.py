@@ -27,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             size = 512 if options.quick else 2048
             head = machine.describe(options.base, options.threads, folder, size=size)
-            limit = options.steps * 2 * task.batch_size
+            batch_size = options.batch_size or task.batch_size
+            limit = options.steps * 2 * batch_size
             prepared = tasks.prepare(options.task, options.data, folder, limit=limit, score_limit=0)
             job = {
                 "base": options.base,
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "valid": str(prepared.valid),
                 "kind": prepared.kind,
                 "labels": prepared.labels,
-                "batch_size": task.batch_size,
+                "batch_size": batch_size,
                 "max_tokens": task.max_tokens,
                 "precision": options.precision,
                 "micro_tokens": options.micro_tokens,
@@ -59,6 +60,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--task", choices=list(TASKS), default="cola", help="data set (cola)")
     add("--steps", type=commands.positive, default=40, help="updates that are measured (40)")
     add("--precision", choices=("auto", "fp32", "bf16"), default="auto", help="number format")
+    add("--batch-size", type=commands.natural, default=0, help="texts an update (the task's)")
     add("--micro-tokens", type=commands.natural, default=0, help="tokens at once (0: as usual)")
     add("--no-kernels", action="store_true", help="compute by torch's own operations alone")
     add("--quick", action="store_true", help="a trial: smaller products")
@@ -93,6 +95,11 @@ def show(report: Mapping[str, Any], console: Console) -> None:
         f"{1000 * report['seconds_per_step']:.1f} ms an update without the profiler (median), "
         f"{report['texts_per_second']:.1f} texts/s, {report['tokens_per_second']:.0f} tokens/s, "
         f"{report['product_gflop']:.1f} GFLOP of products"
+    )
+    whole, parts = (1000 * report["by_turns"][name] for name in ("whole", "parts"))
+    console.print(
+        f"by turns, update after update: {whole:.1f} ms where kernels compute each layer in one "
+        f"call, {parts:.1f} ms call by call (medians): {parts / whole:.3f} times as long"
     )
     for name, share in report["share_of_rate"].items():
         console.print(f"{100 * share:.0f} % of the rate of products alone ({name})")

@@ -40,10 +40,15 @@ _PLAIN = {
     "squares": "pppl" + "i",
     "adamw": "ppppppplffffffffi",
 }
-_PRODUCTS = {"multiply_rows": "ppplpllliii", "multiply_over_tokens": "ppppplllii"}
-
-
-_ASKING = ("attend", "first_tokens")  # for memory: they return whether it was lacking
+_PRODUCTS = {
+    "multiply_rows": "ppplpllliii",
+    "multiply_over_tokens": "ppppplllii",
+    "layer_room": "pii",
+    "layer_forward": "pppppppppii",
+    "layer_backward": "ppppppppppppi",
+}
+# For memory: they return whether it was lacking.
+_ASKING = ("attend", "first_tokens", "layer_forward", "layer_backward")
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,10 +339,12 @@ def _declare(library: ctypes.CDLL) -> None:
     both = (_SIGNATURES | _PRODUCTS).items()
     names = {f"{name}_{kind}": s for name, s in both for kind in FORMATS.values()}
     for name, signature in (names | _PLAIN).items():
-        if name.startswith("multiply") and not hasattr(library, name):
+        if name.startswith(tuple(_PRODUCTS)) and not hasattr(library, name):
             continue  # this processor has no such products
         function = getattr(library, name)
         function.argtypes = [kinds[letter] for letter in signature]
         function.restype = ctypes.c_double if name == "squares" else None
         if name.startswith((*_ASKING, "has")):
             function.restype = ctypes.c_int
+        elif name.startswith("layer_room"):
+            function.restype = ctypes.c_int64

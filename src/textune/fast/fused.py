@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from textune.fast import calls
+from textune.fast import calls, whole
 from textune.fast.calls import NO_DROP, Drop
 from textune.fast.matrices import Matrix, Rows, Stretch, add_gradient
+from textune.fast.whole import Whole
 
 
 @dataclass(slots=True)
@@ -84,6 +85,11 @@ class FusedLayer:
         self.first_norm: nn.LayerNorm = layer.attention.output.LayerNorm
         self.second_norm: nn.LayerNorm = layer.output.LayerNorm
         self.rates = (own.dropout.p, layer.attention.output.dropout.p, layer.output.dropout.p)
+        norms = (self.first_norm, self.second_norm)
+        is_even = len(set(formats)) == 1
+        self.whole = (
+            Whole(self.matrices, norms, self.heads, self.factor, dtype) if is_even else None
+        )
 
     @property
     def matrices(self) -> tuple[Matrix, ...]:
@@ -106,8 +112,11 @@ class FusedLayer:
         rows: Tensor | None,
         *,
         keep: bool,
-    ) -> tuple[Tensor, Saved | None]:
+    ) -> tuple[Tensor, Saved | whole.Saved | None]:
         """Compute the layer, and keep what its backward pass needs."""
+        one = self.whole
+        if one is not None and rows is None and one.takes(states) and not self._is_idle():
+            return one.forward(states, borders, drops, keep=keep)
         qkv = self.qkv.forward(states)
         context, stats = calls.attend_forward(
             qkv, self.qkv.bias, borders, self.heads, self.factor, drops[0], with_stats=keep
@@ -144,8 +153,11 @@ class FusedLayer:
         weights = self.intermediate.weight, self.intermediate.bias, self.output.weight
         return self.dtype == torch.float32 and all(map(_is_zero, weights))
 
-    def backward(self, saved: Saved, grad: Tensor) -> Tensor:
+    def backward(self, saved: Saved | whole.Saved, grad: Tensor) -> Tensor:
         """Add the gradients of all weights; return that of the states, (P, D)."""
+        if isinstance(saved, whole.Saved):
+            assert self.whole is not None
+            return self.whole.backward(saved, grad)
         onto, grad_context = self.backward_rest(saved.rest, grad)
         rows = saved.rows
         if rows is not None:  # the gradients at all other tokens are zero

@@ -26,3 +26,4 @@
 #include "attend.h"
 #include "first_tokens.h"
 #include "rows.h"
+#include "layer.h"

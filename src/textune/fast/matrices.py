@@ -111,17 +111,31 @@ class Matrix:
 
     def accumulate(self, grad: Tensor, states: Tensor) -> None:
         """Add the gradient of the weights; (P, N) and (P, K)."""
+        place = self.begin()
+        if place is not None:
+            products.over_tokens(grad, states, place[0], onto=place[1])
+            self.end()
+
+    def begin(self) -> tuple[Tensor, bool] | None:
+        """Return where a gradient of the weights is to be written, (N, K), and whether added there.
+
+        `end` comes after that. None where they are frozen.
+        """
         if not self.is_trained:
-            return
+            return None
         buffer = self._open_buffer()
         if self._parts[0].grad is None and not self._is_pending():
-            products.over_tokens(grad, states, buffer)
+            return buffer, False
+        if self._has_set_gradients():
+            return buffer, True
+        self.gradient_to_fp32()
+        return buffer, False
+
+    def end(self) -> None:
+        """Let the parameters have the gradient that has been written."""
+        if self._parts[0].grad is None:
             self._set_gradients()
-        elif self._has_set_gradients():
-            products.over_tokens(grad, states, buffer, onto=True)
-        else:
-            self.gradient_to_fp32()
-            products.over_tokens(grad, states, buffer)
+        elif not self._has_set_gradients():
             for part, piece in zip(self._parts, self._buffers, strict=True):
                 assert part.grad is not None
                 part.grad += piece

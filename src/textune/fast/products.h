@@ -23,6 +23,7 @@ INLINE long parts_of(long whole, long part) { return (whole + part - 1) / part; 
 #if defined(__linux__) && (HALF ? defined(__AVX512BF16__) : defined(__AVX512F__))
 #include <immintrin.h>
 #include <omp.h>
+#define HAS_PRODUCTS 1
 
 // Lines of memory that are needed soon: asked for little by little, while others are multiplied.
 typedef struct {
@@ -188,5 +189,6 @@ void FN(multiply_over_tokens)(const REAL *grad, const REAL *states, REAL *laid, 
   }
 }
 #else
+#define HAS_PRODUCTS 0
 int FN(has_products)(int threads) { return (void)threads, 0; }
 #endif

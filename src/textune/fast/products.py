@@ -28,7 +28,7 @@ class _Memory(threading.local):
         self.laid = {dtype: torch.empty(0, dtype=dtype) for dtype in calls.FORMATS}
         self.sums = torch.empty(0)
 
-    def of(self, dtype: torch.dtype, laid: int, sums: int = 0) -> tuple[Tensor, Tensor]:
+    def of(self, dtype: torch.dtype, laid: int, sums: int) -> tuple[Tensor, Tensor]:
         """Return memory for so many numbers in a format, and for sums in fp32."""
         before = self.laid[dtype]
         if before.numel() < laid or self.sums.numel() < sums:
@@ -89,14 +89,9 @@ def over_tokens(grad: Tensor, states: Tensor, out: Tensor, *, onto: bool = False
     """
     if _fits(grad, out) and states.is_contiguous():
         threads = torch.get_num_threads()
-        laid, sums = _memory.of(
-            out.dtype,
-            threads * product_calls.TOKENS * (min(out.shape) + SIDE),
-            out.numel() if len(grad) > product_calls.TOKENS else 0,
-        )
-        product_calls.multiply_over_tokens(
-            grad, states, laid, sums, out, onto=onto, threads=threads
-        )
+        sums = out.numel() if len(grad) > product_calls.TOKENS else 0
+        room = memory(out.dtype, laid_over_tokens(len(out), out.shape[1], threads), sums)
+        product_calls.multiply_over_tokens(grad, states, *room, out, onto=onto, threads=threads)
         return
     sizes = exact.parts(len(grad))
     pairs = zip(grad.split(sizes), states.split(sizes), strict=True)
@@ -107,15 +102,34 @@ def over_tokens(grad: Tensor, states: Tensor, out: Tensor, *, onto: bool = False
             torch.mm(some.t(), others, out=out)
 
 
+def room_of(length: int, width: int) -> int:
+    """Return the numbers that a thread lays at once of a matrix of so many columns, so long."""
+    columns = SIDE * length  # numbers of 32 columns
+    return columns * max(1, min(NEAR // columns, width // SIDE))
+
+
+def laid_of_rows(length: int, width: int, threads: int) -> int:
+    """Return the numbers that `multiply_rows` lays columns in, by so many threads."""
+    return threads * room_of(length, width) + SIDE * length
+
+
+def laid_over_tokens(width: int, length: int, threads: int) -> int:
+    """Return the numbers that `multiply_over_tokens` lays a (width, length) gradient's parts in."""
+    return threads * product_calls.TOKENS * (min(width, length) + SIDE)
+
+
+def memory(dtype: torch.dtype, laid: int, sums: int) -> tuple[Tensor, Tensor]:
+    """Return memory of this thread for products, kept from one to the next."""
+    return _memory.of(dtype, laid, sums)
+
+
 def _multiplied(
     rows: Tensor, weight: Tensor, out: Tensor, *, by_columns: bool = False, onto: bool = False
 ) -> Tensor:
-    columns = SIDE * rows.shape[1]  # numbers of 32 columns
-    room = columns * max(1, min(NEAR // columns, out.shape[1] // SIDE))
-    threads = torch.get_num_threads()
-    laid, _ = _memory.of(out.dtype, threads * room + columns)
+    sizes, threads = (rows.shape[1], out.shape[1]), torch.get_num_threads()
+    laid, _ = memory(out.dtype, laid_of_rows(*sizes, threads), 0)
     how: dict[str, Any] = {"by_columns": by_columns, "onto": onto, "threads": threads}
-    product_calls.multiply_rows(rows, weight, laid, room, out, **how)
+    product_calls.multiply_rows(rows, weight, laid, room_of(*sizes), out, **how)
     return out
 
 
