@@ -201,3 +201,8 @@ def test_names_joined_by_a_line_are_a_list_where_each_stands_alone():
     assert lists.separator(["hate", "not_hate", "not", "rude"] * 20) is None
     assert lists.separator(["card_arrival", "card_linking", "card_lost"] * 20) is None
     assert lists.separator(["pos", "neg", "neg_pos", "neut"] * 20) is None
+
+
+def test_lines_of_a_table_in_a_cell_are_no_list():
+    cells = [f"What\tWP\t{n}\nis\tVBZ\t0\n{word}\tNN\t2" for n, word in enumerate("abcabc")]
+    assert lists.separator(cells) is None

@@ -283,6 +283,8 @@ def _separates(sign: str, cells: Sequence[str]) -> bool:
         return False
     if sign == " " and not _are_tokens(lists):
         return False
+    if 2 * sum(any("\n" in name for name in names) for names in several) > len(several):
+        return False  # lines of a table
     if sign in WITHIN_NAMES and not _stand_alone(lists):
         return False
     if sign in JOINING_NAMES and len({*map(frozenset, several)}) < FEWEST_JOINED:
