@@ -204,7 +204,10 @@ def test_names_joined_by_a_line_are_a_list_where_each_stands_alone():
 
 
 def test_lines_of_a_table_in_a_cell_are_no_list():
-    words, tags = "who what is the of in did".split(), "WP WP VBZ DT IN IN VBD".split()
+    words, tags = (
+        ["who", "what", "is", "the", "of", "in", "did"],
+        ["WP", "WP", "VBZ", "DT", "IN", "IN", "VBD"],
+    )
     orders = [[(row + word * (1 + row % 3)) % 7 for word in range(6 - row % 2)] for row in range(9)]
     lines = [(words, tags, ["0"] * 7)] * len(orders)
     cells = [
