@@ -107,10 +107,12 @@ def _reasons(layout: Layout) -> tuple[str, ...]:
         * layout.is_numbered,
         "above its words a sentence stands whole (;) and marked ($): both are passed over"
         * layout.is_noted,
-        "joined and unwritten words (numbered as 1-2 and 8.1) are left out" * layout.is_universal,
+        "joined and unwritten words (numbered as 1-2 and 8.1) are left out" * layout.may_join,
         "tags as '(PERSON*' are read as spans of words, from bracket to bracket"
         * bool(layout.bracketed),
         "CoNLL-2012 (OntoNotes): arguments and coreference are left out" * layout.is_ontonotes,
+        f"behind column {layout.width} stand the arguments of each predicate, and are left out"
+        * layout.has_arguments,
         f"{layout.feature!r} is read out of the last column (MISC)" * bool(layout.feature),
     )
 
@@ -214,14 +216,14 @@ def _words(
             continue
         if layout.lacks_outside and len(cells) == layout.width - 1:
             cells = [*cells, ""]
-        if layout.is_ontonotes:
+        if layout.is_ontonotes or layout.has_arguments:
             cells = cells[: layout.width]
         if _is_comment(line, cells, layout, is_begun=is_begun):
             continue
         is_begun = True
         if layout.is_numbered:
             cells = [unnumbered(cells[0]), *cells[1:]]
-        if not (layout.is_universal and _UNWRITTEN.fullmatch(cells[0])):
+        if not (layout.may_join and _UNWRITTEN.fullmatch(cells[0])):
             yield number, line, cells
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from textune.reading import brackets, marks
+from textune.reading import arguments, brackets, marks
 
 UNIVERSAL = 10  # columns of CoNLL-U
 TAG = re.compile(r"[Oo-]|[BIESLUMW]([-_:./|+~=]\S+)?|[bieslumw][-_]\S+|\S+[-_:./|+~=][BIESLUMW]")
@@ -45,6 +45,7 @@ class Layout:
     lacks_outside: bool = False  # a word without a tag has a column less
     bracketed: frozenset[int] = frozenset()  # columns of tags as "(PERSON*"
     is_ontonotes: bool = False  # CoNLL-2012: what stands behind the entities is left out
+    has_arguments: bool = False  # CoNLL-2009: a column for each predicate behind, left out
     is_noted: bool = False  # "; the sentence" and "$the <sentence:XX>" stand above its words
     is_numbered: bool = False  # each sign is followed by its place in its word: 北0 京1
 
@@ -54,6 +55,11 @@ class Layout:
         names = self.header or (brackets.ONTONOTES if self.is_ontonotes else ())
         names = names or tuple(map(str, range(1, self.width + 1)))
         return (*names, self.feature) if self.feature else names
+
+    @property
+    def may_join(self) -> bool:
+        """Whether lines of joined words may stand in it, numbered as 1-2, that are no words."""
+        return self.is_universal or (self.has_arguments and self.is_counted)
 
     @property
     def is_spaced(self) -> bool:
@@ -73,12 +79,12 @@ def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
     sample = [line for sentence in words for line in sentence]
     parted = {way: [cells_of(line, way) for line in sample] for way in (TABS, SPACES)}
     best, most = _likeliest(sample, parted)
-    for way in parted:
-        if brackets.are_ontonotes(parted[way]):
-            width = len(brackets.ONTONOTES)
-            entities = frozenset([width - 1])
-            layout = Layout(way, width, frozenset(), bracketed=entities, is_ontonotes=True)
-            return layout, 1.0
+    if way := next(filter(lambda way: brackets.are_ontonotes(parted[way]), parted), ""):
+        width = len(brackets.ONTONOTES)
+        entities = frozenset([width - 1])
+        return Layout(way, width, frozenset(), bracketed=entities, is_ontonotes=True), 1.0
+    if best is not None and (width := _argued(words, best.delimiter)):
+        best, most = replace(best, width=width, has_arguments=True), len(sample)
     if (lacking := _lacking(sample, parted[SPACES])) is not None:
         return lacking, 1.0
     if len(words) > 1 and (best is None or best.width == 1) and (listed := _listed(sample)):
@@ -90,6 +96,11 @@ def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
         numbers = [cells[0] for cells in parted[best.delimiter]]
         best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)), is_noted=is_noted)
     return best, most / max(1, len(sample))
+
+
+def _argued(sentences: Sequence[Sequence[str]], delimiter: str) -> int:
+    """Return the number of columns before those of arguments; 0 where there are none."""
+    return arguments.base([[cells_of(line, delimiter) for line in one] for one in sentences])
 
 
 def _likeliest(
