@@ -40,6 +40,7 @@ from textune.reading.forms import (
     sagemaker,
     slots,
     spacy,
+    tagtog,
     ubiai,
     within,
     word_numbers,
@@ -65,6 +66,7 @@ ROOMS = (
     pubmed_qa,
     rasa,
     slots,
+    tagtog,
 )
 FORMS = (
     *(
