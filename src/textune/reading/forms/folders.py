@@ -11,13 +11,18 @@ from typing import Any
 
 from textune.errors import DataError
 from textune.reading import jsonlines, splits
-from textune.reading.forms import brat, side_by_side, tagged_documents
+from textune.reading.forms import brat, concepts, side_by_side, tagged_documents
 from textune.reading.lines import pieces
 from textune.reading.splits import Parts
 from textune.reading.told import below, problems_of
 from textune.records import Finding, Row, Table
 
-WHOLE = (brat, side_by_side, tagged_documents)  # forms of folders that are a table by themselves
+WHOLE = (
+    brat,
+    concepts,
+    side_by_side,
+    tagged_documents,
+)  # forms of folders that are a table by themselves
 UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
 COLUMNS = ("text", "label")
 
@@ -25,7 +30,7 @@ COLUMNS = ("text", "label")
 def is_sign(file: Path) -> bool:
     """Tell a file that stands where a folder is read as a whole, and not file by file."""
     signs = ("dataset_dict.json", "state.json", "seq.in")
-    return file.suffix == brat.ENDING or file.name in signs
+    return file.suffix in (brat.ENDING, concepts.ENDING) or file.name in signs
 
 
 def is_table(folder: Path) -> bool:
