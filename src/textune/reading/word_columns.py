@@ -23,10 +23,6 @@ _SPACES = re.compile(r"[ \t]+")
 _FIRST = re.compile(r"1(-\d+)?|0\.1")  # of CoNLL-U: a word, one joined of several, none
 _PLACED = re.compile(r"\S{1,4}?([0-9])")  # one sign, which may be written as several
 _NUMBERED = 0.95  # share of signs whose places fit each other
-_BLANK, _BLANK_CELLS = " \t\r\n", " \t\r\n,;|"
-_BORDERS = ("EOS", "BOS", "<s>", "</s>", "<S>", "</S>")
-_NOTHING = ("NaN", "nan")
-_NO_TAGS = ("O", "o", "-", "_", "X")
 _LISTED = 0.98  # share of lines with as many columns, where the signs of tables part them
 _COUNTED = re.compile(r"\d+([-.]\d+)?")
 
@@ -47,6 +43,7 @@ class Layout:
     is_ontonotes: bool = False  # CoNLL-2012: what stands behind the entities is left out
     has_arguments: bool = False  # CoNLL-2009: a column for each predicate behind, left out
     is_noted: bool = False  # "; the sentence" and "$the <sentence:XX>" stand above its words
+    kept: frozenset[str] = frozenset()  # words that part sentences in other files, as EOS
     is_numbered: bool = False  # each sign is followed by its place in its word: 北0 京1
 
     @property
@@ -209,17 +206,3 @@ def cells_of(line: str, delimiter: str) -> list[str]:
         return [delimiter, *line[2:].split(delimiter)]
     quoted = next(csv.reader([line], delimiter=delimiter)) if '"' in line else ()
     return [*quoted] if len(quoted) > 1 else line.split(delimiter)
-
-
-def is_border(line: str, *, is_table: bool) -> bool:
-    """Tell lines between sentences: blank ones, and the marks that programs write there.
-
-    -DOCSTART- is one, MeCab's EOS, and <s> or BOS with nothing, or the tag of no entity, beside it;
-    in a table a line of nothing but delimiters is blank.
-    """
-    if not line.strip(_BLANK_CELLS if is_table else _BLANK) or line.startswith("-DOCSTART-"):
-        return True
-    if not line.startswith(_BORDERS):
-        return line.strip() in _NOTHING  # as pandas writes a blank line
-    first, *others = line.split()
-    return first in _BORDERS and all(cell in (*_BORDERS, *_NO_TAGS) for cell in others)
