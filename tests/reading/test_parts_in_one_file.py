@@ -119,7 +119,7 @@ def test_lists_side_by_side_may_be_read_all_together(tmp_path):
 
 def test_rows_without_texts_of_several_words_are_read_where_told(tmp_path):
     value = {
-        part: {f"{part}{n}": {"word": "fine", "label": "x"} for n in range(6)} for part in SIZES
+        part: {f"{part}{n}": {"word": f"fine{n}", "label": "x"} for n in range(6)} for part in SIZES
     }
     file = write(tmp_path, value, "said.json")
     with pytest.raises(DataError, match="--rows"):
