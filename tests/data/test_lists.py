@@ -201,3 +201,17 @@ def test_names_joined_by_a_line_are_a_list_where_each_stands_alone():
     assert lists.separator(["hate", "not_hate", "not", "rude"] * 20) is None
     assert lists.separator(["card_arrival", "card_linking", "card_lost"] * 20) is None
     assert lists.separator(["pos", "neg", "neg_pos", "neut"] * 20) is None
+
+
+def test_lines_of_a_table_in_a_cell_are_no_list():
+    words, tags = (
+        ["who", "what", "is", "the", "of", "in", "did"],
+        ["WP", "WP", "VBZ", "DT", "IN", "IN", "VBD"],
+    )
+    orders = [[(row + word * (1 + row % 3)) % 7 for word in range(6 - row % 2)] for row in range(9)]
+    lines = [(words, tags, ["0"] * 7)] * len(orders)
+    cells = [
+        "\n".join("\t".join(line[at] for at in order) for line in held)
+        for order, held in zip(orders, lines, strict=True)
+    ]
+    assert lists.separator(cells) is None

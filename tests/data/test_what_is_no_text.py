@@ -1,5 +1,9 @@
 """Columns that say something of a text in a word are not taken for the text that is missing."""
 
+import csv
+import json
+import random
+
 import pytest
 
 from made_tables import WORDS, checked, read_as
@@ -8,7 +12,8 @@ from textune.errors import DataError
 
 def written(folder, names, rows):
     file = folder / "made.csv"
-    file.write_text("\n".join(",".join(map(str, row)) for row in [names, *rows]))
+    with file.open("w", newline="") as opened:
+        csv.writer(opened).writerows([names, *rows])
     return file
 
 
@@ -64,3 +69,32 @@ def test_a_text_behind_white_space_of_any_length_is_one(tmp_path):
     rows = [f'"{" " * 700}the soup was {n} days old",{"ab"[n % 2]}' for n in range(20)]
     file.write_text("text,label\n" + "\n".join(rows) + "\n")
     assert read_as(checked(file)) == ("single", "text", "label", 20)
+
+
+def test_what_is_the_same_in_each_row_of_a_table_is_no_text(tmp_path):
+    columns = ["document_type", "document_id", "start_index", "end_index", "label"]
+    rows = [
+        ["nursing", n // 3, 30 * n, 30 * n + 9, ("PRESENT", "ABSENT")[n % 2]] for n in range(60)
+    ]
+    with pytest.raises(DataError, match=r"no column looks like text .*'document_type' is constant"):
+        checked(written(tmp_path, columns, rows))
+
+
+def test_the_words_of_the_text_beside_them_are_no_labels(tmp_path):
+    draw = random.Random(0)
+    texts = [" ".join(draw.sample(WORDS, 9)) for _ in range(60)]
+    rows = [[text, json.dumps(text.split()), "ab"[n % 2]] for n, text in enumerate(texts)]
+    assert read_as(checked(written(tmp_path, ["text", "words", "kind"], rows)))[2] == "kind"
+    alone = checked(written(tmp_path, ["text", "pieces"], [cells[:2] for cells in rows]))
+    assert not alone.labels
+
+
+def test_a_list_that_holds_a_list_behind_a_name_is_a_record(tmp_path):
+    rows = [
+        [
+            " ".join(WORDS[n % 5 : n % 5 + 9]) + str(n),
+            json.dumps(["he", [n % 4, n % 4 + 1], ["he"]]),
+        ]
+        for n in range(60)
+    ]
+    assert not checked(written(tmp_path, ["text", "mention"], rows)).labels

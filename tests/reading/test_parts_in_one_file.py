@@ -118,9 +118,9 @@ def test_lists_side_by_side_may_be_read_all_together(tmp_path):
 
 
 def test_rows_without_texts_of_several_words_are_read_where_told(tmp_path):
-    value = {
-        part: {f"{part}{n}": {"word": "fine", "label": "x"} for n in range(6)} for part in SIZES
-    }
+    words = ["fine", "dull", "bright", "slow", "warm", "loud"]
+    by_id = {n: {"word": word, "label": "x"} for n, word in enumerate(words)}
+    value = {part: {f"{part}{n}": row for n, row in by_id.items()} for part in SIZES}
     file = write(tmp_path, value, "said.json")
     with pytest.raises(DataError, match="--rows"):
         textune.check(file)

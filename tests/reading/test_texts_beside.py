@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -80,6 +82,10 @@ def azure(folder, **document):
             },
             '[{"start": 8, "end": 16, "label": "PER"}]',
         ),
+        (
+            {"sentimentSpans": [{"category": "neutral", "offset": 4, "length": 3}]},
+            '[{"start": 4, "end": 7, "label": "neutral"}]',
+        ),
         ({"class": {"category": "note"}}, "note"),
         ({"classes": [{"category": "a"}, {"category": "b"}]}, '["a", "b"]'),
     ],
@@ -88,6 +94,27 @@ def test_projects_of_azure_have_their_documents(tmp_path, document, label):
     table = sources.read(azure(tmp_path, **document))
     assert [row.cells for row in table.rows()] == [("Dan met Eve Moss", label, "Train")]
     assert [row.origin for row in table.rows()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("kind", ["CustomTextSentiment", "CustomSingleLabelClassification"])
+def test_kinds_of_projects_of_azure_are_known_by_their_names(tmp_path, kind):
+    file = azure(tmp_path, sentimentSpans=[])
+    file.write_text(file.read_text().replace("CustomEntityRecognition", kind))
+    assert "a project of Azure Language" in " ".join(sources.read(file).reasons)
+
+
+@pytest.mark.parametrize("made", [azure, comprehend])
+def test_texts_beside_their_labels_in_an_archive_are_read(tmp_path, made):
+    held = tmp_path / "held"
+    (held / "texts").mkdir(parents=True)
+    (held / "texts" / "more.txt").write_text("Nobody came")
+    file = made(held, **({"entities": []} if made is azure else {}))
+    file = file.rename(held / f"project{file.suffix}")
+    archive = Path(shutil.make_archive(str(tmp_path / "data"), "zip", held))
+    found, plain = sources.read(archive), sources.read(file)
+    assert [row.cells for row in found.rows()] == [row.cells for row in plain.rows()]
+    assert found.reasons[0] == f"{file.name!r} in the archive data.zip"
+    assert found.reasons[1].startswith("not read as rows in the archive: ")
 
 
 def test_a_fault_in_a_project_of_azure_is_named(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 import textune
 from textune.errors import DataError
+from textune.reading import sources
 
 TEXT = "Ann Moss went, home to Oslo"
 TAGS = "B-PER I-PER O O O B-LOC"
@@ -79,3 +80,12 @@ def test_words_and_tags_parted_by_a_control_sign_are_words_and_tags(tmp_path):
     found = textune.check(file)
     assert (found.contract.task, found.rows) == ("tags", 30)
     assert found.labels == {"A1": 30, "P": 30, "T": 30}
+
+
+def test_annotations_of_tagtog_are_refused_for_they_hold_no_texts(tmp_path):
+    one = {"classId": "e_1", "part": "s1p1", "offsets": [{"start": 4, "text": "Ada"}]}
+    held = {"annotatable": {"parts": ["s1p1"]}, "anncomplete": True, "entities": [one] * 20}
+    file = tmp_path / "a.ann.json"
+    file.write_text(json.dumps({**held, "metas": {}, "relations": []}))
+    with pytest.raises(DataError, match=r"a.ann.json: annotations of tagtog, of texts that stand"):
+        sources.read(file)

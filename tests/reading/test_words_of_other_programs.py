@@ -50,6 +50,18 @@ def test_marks_between_sentences_are_no_words(tmp_path, first, last):
     assert sentences(file) == [(["Ada", "met"], ["B-PER", "O"])] * 9
 
 
+def test_a_mark_amid_sentences_that_blank_lines_part_is_a_word(tmp_path):
+    file = tmp_path / "w.txt"
+    file.write_text(9 * "Canon B-ORG\nEOS O\n5D O\n\nAda B-PER\nmet O\n\n")
+    assert sentences(file)[:2] == [
+        (["Canon", "EOS", "5D"], ["B-ORG", "O", "O"]),
+        (["Ada", "met"], ["B-PER", "O"]),
+    ]
+    assert "EOS is a word here" in " ".join(sources.read(file).reasons)
+    file.write_text(9 * "Canon B-ORG\nmet O\nEOS O\n\n" + "the O\nEOS O\n5D O\n")
+    assert sentences(file)[0] == (["Canon", "met"], ["B-ORG", "O"])
+
+
 def test_a_tag_whose_word_was_lost_is_passed_over_and_told(tmp_path):
     file = tmp_path / "w.txt"
     file.write_text(9 * "Ada B-PER\n O\nmet O\n\n")

@@ -175,7 +175,9 @@ def test_each_fault_is_named_and_all_are_counted(textune, tmp_path, fault, endin
         assert line.startswith(f"  {place}")
     assert message in listed[0]
     assert more == "  … and 5 more"
-    assert way_out == "correct these rows or take them out of the file"
+    assert way_out == (
+        "correct these rows or take them out of the file, or leave them out: --faulty skip"
+    )
 
 
 @pytest.mark.parametrize(("ending", "cell"), NUMBERS, ids=str)
@@ -194,8 +196,8 @@ def test_all_targets_of_a_row_are_named(textune, tmp_path):
     found = refused(textune, file, "--label", "score,other")
     assert found == [
         "rows.csv:2: column 'score' holds 'nan'; allowed: a number; column 'other' holds 'x'; "
-        "allowed: a number; correct these rows or take them out of the file; or leave them out: "
-        "`--skip score=nan`"
+        "allowed: a number; correct these rows or take them out of the file, or leave them out: "
+        "--faulty skip; or leave them out: `--skip score=nan`"
     ]
 
 

@@ -85,6 +85,7 @@ def _label_weight(column: Column, headed: bool, texts: Sequence[Column]) -> floa
     if headed and paired and names.is_origin(column.name):
         weight -= 2
     weight -= 3 * _are_pieces(column, texts)  # of what it speaks, as the drug in a report
+    weight -= 9 * lists.are_words_of(column.cells, column.separator, [one.cells for one in texts])
     if not headed and any(abs(column.place - text.place) == 1 for text in texts):
         weight += BESIDE
     if column.kind in ("category", "list") and lists.are_places(column.cells):

@@ -20,7 +20,10 @@ OFTEN = 0.1  # share of rows from which -1 is a class rather than "not scored"
 SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing"}
 PARSE = re.compile(r"\(\s*(?:\w+ )?\s*[(\w].*\)", re.DOTALL)
 TAG = re.compile(r"[Oo0]|[BIESLUMbieslum][-_]\S+")
-RECORD = re.compile(r'\{ ?"(?:[^"\\]|\\.)*" ?: ?|\[\s*[\[{]')
+RECORD = re.compile(  # an object, or a list of lists or objects, also behind names and numbers
+    r'\{ ?"(?:[^"\\]|\\.)*" ?: ?'
+    r'|\[\s*(?:(?:"(?:[^"\\]|\\.)*"|[+-]?\d[\d.]*)\s*,\s*){,3}[\[{]'
+)
 INTEGER = re.compile(r"[+-]?\d+(\.0*)?")
 NUMBERS = re.compile(r"\[\s*(?:[+-]?\d[\d.eE+-]*[\s,]*){2,}\]")
 DATE = re.compile(

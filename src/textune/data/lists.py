@@ -21,6 +21,7 @@ LONGEST_NAME = 60
 MOST_LONG = 0.2  # share of names that may be longer: among texts most are
 MOST_OF_FEW = 42  # names that may be so many in a table of few rows
 MOST_NAMES = 5  # a row, on average, above which quoted words are no labels
+WORDS = 2  # of a text, above which it is one
 CODE = re.compile(r"[\w:./-]+")  # a name of one word
 BRACKETS = {"[": "]", "(": ")", "{": "}"}
 QUOTED = re.compile(
@@ -114,6 +115,20 @@ def likely_separator(cells: Sequence[str]) -> str:
     holding = {sign: sum(sign in cell for cell in cells) for sign in PLAIN}
     best = max(holding, key=lambda sign: holding[sign])
     return best if holding[best] else ","
+
+
+def are_words_of(
+    cells: Sequence[str], separator: str | None, texts: Sequence[Sequence[str]]
+) -> bool:
+    """Tell lists of the words of the texts beside them, of which they are most."""
+    for column in texts if separator else ():
+        held = 0
+        for cell, text in zip(cells, column, strict=False):
+            found = [name for name in parse(cell, separator or "") or () if name in text]
+            held += len(found) > WORDS and 2 * sum(map(len, found)) > len(text)
+        if 2 * held > len(cells):
+            return True
+    return False
 
 
 def lengths(cells: Sequence[str], separator: str) -> set[int]:
@@ -283,6 +298,8 @@ def _separates(sign: str, cells: Sequence[str]) -> bool:
         return False
     if sign == " " and not _are_tokens(lists):
         return False
+    if 2 * sum(any("\n" in name for name in names) for names in several) > len(several):
+        return False  # lines of a table
     if sign in WITHIN_NAMES and not _stand_alone(lists):
         return False
     if sign in JOINING_NAMES and len({*map(frozenset, several)}) < FEWEST_JOINED:

@@ -36,7 +36,7 @@ def choose(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed
         return pair
     if ranked:
         return _best_text(ranked, headed, [column for column in free if _comes_back(column)])
-    return pairs.of_words(free, headed=headed) or _any_text(free, headed)
+    return pairs.of_words(free, headed=headed) or _any_text(free, headed, len(seen.columns))
 
 
 def _text_weight(column: Column, headed: bool) -> float:
@@ -85,7 +85,7 @@ def _decided(best: Column, other: Column, headed: bool) -> str:
     return "fewer of its cells come back" if best.varied > other.varied else "it is likelier"
 
 
-def _any_text(free: Sequence[Column], headed: bool) -> Choice:
+def _any_text(free: Sequence[Column], headed: bool, width: int) -> Choice:
     """Choose where no column holds running text: single words, or cells that repeat."""
     able = [column for column in free if _may_be_text(column, headed)]
     if not able:
@@ -96,6 +96,8 @@ def _any_text(free: Sequence[Column], headed: bool) -> Choice:
         return _text_weight(column, headed) + 3 * column.varied + is_words
 
     best, *more = sorted(able, key=lambda column: -weigh(column))
+    if best.kind == "constant" and best.rows > 1 and _is_beside_the_text(best, width):
+        return Choice()
     why = f"{best.name!r} is the text: no column holds longer text, and most of its cells differ"
     if best.kind == "constant":
         why = (
@@ -108,6 +110,11 @@ def _any_text(free: Sequence[Column], headed: bool) -> Choice:
         if other.kind == "words"
     )
     return Choice((best,), (why,), doubts)
+
+
+def _is_beside_the_text(column: Column, width: int) -> bool:
+    """Tell what is the same in each row of a table, and not called a text: a source, a part."""
+    return width > 1 and names.text_evidence(column.name) < 2
 
 
 def _is_too_poor(column: Column) -> bool:

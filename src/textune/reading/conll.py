@@ -17,7 +17,7 @@ from itertools import chain, groupby, islice
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading import brackets, kinds, marks, universal, word_columns
+from textune.reading import borders, brackets, kinds, marks, universal, word_columns
 from textune.reading.lines import RECORD_LIMIT, lines, pieces
 from textune.reading.told import problems_of
 from textune.reading.word_columns import (
@@ -28,7 +28,6 @@ from textune.reading.word_columns import (
     UNIVERSAL,
     Layout,
     cells_of,
-    is_border,
     is_note,
     unnumbered,
 )
@@ -66,7 +65,7 @@ def read(
     Raises:
         DataError: The file cannot be read. Faulty lines are raised by `Table.rows`.
     """
-    sentences = _sample(path)
+    sentences, kept = _sample(path)
     if any("\x02" in line for line in islice(chain.from_iterable(sentences), _FIRST)):
         return None  # whole sentences, their words parted by this sign
     layout, share = word_columns.find(sentences)
@@ -84,7 +83,8 @@ def read(
         return None  # whole sentences, each beside its tags
     if not is_sure and not _are_entities(found):
         return None
-    layout = replace(_filled(layout, found, header), is_numbered=word_columns.are_numbered(found))
+    layout = replace(_filled(layout, found, header), kept=kept)
+    layout = replace(layout, is_numbered=word_columns.are_numbered(found))
     if layout.is_universal:
         layout = replace(layout, feature=universal.feature(found, UNIVERSAL - 1))
     is_one = len(sentences) == 1 or layout.delimiter not in (TABS, SPACES)
@@ -105,12 +105,15 @@ def _reasons(layout: Layout) -> tuple[str, ...]:
         * (layout.header is not None),
         "each sign has its place in its word behind it, as 北0 京1, which is left out"
         * layout.is_numbered,
+        f"{' and '.join(sorted(layout.kept))} is a word here, amid sentences" * bool(layout.kept),
         "above its words a sentence stands whole (;) and marked ($): both are passed over"
         * layout.is_noted,
-        "joined and unwritten words (numbered as 1-2 and 8.1) are left out" * layout.is_universal,
+        "joined and unwritten words (numbered as 1-2 and 8.1) are left out" * layout.may_join,
         "tags as '(PERSON*' are read as spans of words, from bracket to bracket"
         * bool(layout.bracketed),
         "CoNLL-2012 (OntoNotes): arguments and coreference are left out" * layout.is_ontonotes,
+        f"behind column {layout.width} stand the arguments of each predicate, and are left out"
+        * layout.has_arguments,
         f"{layout.feature!r} is read out of the last column (MISC)" * bool(layout.feature),
     )
 
@@ -125,21 +128,19 @@ def _refuse_named(path: Path, ending: str, sentences: Sequence[Sequence[str]], w
         raise DataError(f"{path.name}: {why}")
 
 
-def _sample(path: Path) -> list[list[str]]:
-    """Take the sentences at the beginning of a file, as lines."""
-    sentences: list[list[str]] = [[]]
+def _sample(path: Path) -> tuple[list[list[str]], frozenset[str]]:
+    """Take the sentences at the beginning of a file, as lines, and marks that are words in it."""
+    taken: list[str] = []
     size = 0
-    is_table = kinds.ending(path) == ".csv"
     for piece in pieces(path):
-        for line in StringIO(piece, newline=""):
-            if is_border(line, is_table=is_table):
-                sentences.append([])
-            else:
-                sentences[-1].append(line)
+        taken += StringIO(piece, newline="")
         size += len(piece)
         if size >= SAMPLE:
             break
-    return [sentence for sentence in sentences if sentence]
+    is_table = kinds.ending(path) == ".csv"
+    kept = borders.words_among(taken, is_table=is_table)
+    parted = groupby(taken, lambda line: borders.is_border(line, is_table=is_table, words=kept))
+    return [list(group) for is_between, group in parted if not is_between], kept
 
 
 def _whole(sentences: Sequence[Sequence[str]], layout: Layout) -> list[list[list[str]]]:
@@ -214,14 +215,14 @@ def _words(
             continue
         if layout.lacks_outside and len(cells) == layout.width - 1:
             cells = [*cells, ""]
-        if layout.is_ontonotes:
+        if layout.is_ontonotes or layout.has_arguments:
             cells = cells[: layout.width]
         if _is_comment(line, cells, layout, is_begun=is_begun):
             continue
         is_begun = True
         if layout.is_numbered:
             cells = [unnumbered(cells[0]), *cells[1:]]
-        if not (layout.is_universal and _UNWRITTEN.fullmatch(cells[0])):
+        if not (layout.may_join and _UNWRITTEN.fullmatch(cells[0])):
             yield number, line, cells
 
 
@@ -270,7 +271,7 @@ def _sentences(
 ) -> Iterator[tuple[int, list[list[str]], tuple[str, ...]]]:
     """Yield the first line, the words and remarks of each sentence; note the lines with faults."""
     skip = layout.header is not None
-    for lines_of_one in _groups(path):
+    for lines_of_one in _groups(path, layout.kept):
         sentence: list[list[str]] = []
         torn: list[tuple[str, str]] = []  # its faults, and the ways out
         remarks: list[str] = []
@@ -326,11 +327,12 @@ def _refuse_endless(place: str, count: int, size: int) -> None:
         )
 
 
-def _groups(path: Path) -> Iterator[Iterator[tuple[int, str]]]:
+def _groups(path: Path, kept: frozenset[str]) -> Iterator[Iterator[tuple[int, str]]]:
     """Part the numbered lines of a file where a sentence ends; each part is streamed."""
     numbered = enumerate(lines(path), start=1)
     is_table = kinds.ending(path) == ".csv"
-    for is_between, group in groupby(numbered, lambda item: is_border(item[1], is_table=is_table)):
+    is_border = partial(borders.is_border, is_table=is_table, words=kept)
+    for is_between, group in groupby(numbered, lambda item: is_border(item[1])):
         if not is_between:
             yield group
 

@@ -302,20 +302,31 @@ def _of_set(place: Path, files: Sequence[Path], what: str) -> Parts:
             f"{place}: the {what} holds no file of rows ({held}); unpack archives in it first. "
             f"textune reads {foreign.FORMATS}"
         )
-    is_folder = any(map(folders.is_sign, files)) or (chosen is texts and _are_labelled(texts))
-    if is_folder and packing.is_zip(place):
+    if packing.is_zip(place) and _is_whole(chosen, texts, files):
         return _of_folder(unpacked.folder_of(place))
     if found := splits.parted(place, chosen):
         return found
     left = [file.relative_to(place).as_posix() for file in set(files).difference(chosen)]
-    more = (f"not read in the {what}: {some(sorted(left), SHOWN)}",) if left else ()
+    what = what if (shown := unpacked.origin(place)) == place else "archive"
+    more = (f"not read as rows in the {what}: {some(sorted(left), SHOWN)}",) if left else ()
     if len(chosen) == 1:
         name = chosen[0].relative_to(place).as_posix()
-        return Parts((chosen[0],), reasons=(f"{name!r} in the {what} {place.name}", *more))
+        return Parts((chosen[0],), reasons=(f"{name!r} in the {what} {shown.name}", *more))
     if not splits.are_shards(chosen):
         _refuse_several(place, chosen, what)
     made = _together(chosen, f"{len(chosen)} files of the {what} as one, for their names say so")
     return Parts(made.train, reasons=(*made.reasons, *more))
+
+
+def _is_whole(chosen: Sequence[Path], texts: Sequence[Path], files: Sequence[Path]) -> bool:
+    """Tell files that are read together, so that an archive of them is unpacked.
+
+    So are labels beside the texts that they name, each in a file of its own.
+    """
+    if any(map(folders.is_sign, files)) or {kinds.ending(file) for file in chosen} == {".xml"}:
+        return True
+    is_named = len(chosen) == 1 and chosen[0] not in texts and len(texts) > 1
+    return is_named or (chosen is texts and _are_labelled(texts))
 
 
 def _are_labelled(texts: Sequence[Path]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from textune.reading import brackets, marks
+from textune.reading import arguments, brackets, marks
 
 UNIVERSAL = 10  # columns of CoNLL-U
 TAG = re.compile(r"[Oo-]|[BIESLUMW]([-_:./|+~=]\S+)?|[bieslumw][-_]\S+|\S+[-_:./|+~=][BIESLUMW]")
@@ -23,10 +23,6 @@ _SPACES = re.compile(r"[ \t]+")
 _FIRST = re.compile(r"1(-\d+)?|0\.1")  # of CoNLL-U: a word, one joined of several, none
 _PLACED = re.compile(r"\S{1,4}?([0-9])")  # one sign, which may be written as several
 _NUMBERED = 0.95  # share of signs whose places fit each other
-_BLANK, _BLANK_CELLS = " \t\r\n", " \t\r\n,;|"
-_BORDERS = ("EOS", "BOS", "<s>", "</s>", "<S>", "</S>")
-_NOTHING = ("NaN", "nan")
-_NO_TAGS = ("O", "o", "-", "_", "X")
 _LISTED = 0.98  # share of lines with as many columns, where the signs of tables part them
 _COUNTED = re.compile(r"\d+([-.]\d+)?")
 
@@ -45,7 +41,9 @@ class Layout:
     lacks_outside: bool = False  # a word without a tag has a column less
     bracketed: frozenset[int] = frozenset()  # columns of tags as "(PERSON*"
     is_ontonotes: bool = False  # CoNLL-2012: what stands behind the entities is left out
+    has_arguments: bool = False  # CoNLL-2009: a column for each predicate behind, left out
     is_noted: bool = False  # "; the sentence" and "$the <sentence:XX>" stand above its words
+    kept: frozenset[str] = frozenset()  # words that part sentences in other files, as EOS
     is_numbered: bool = False  # each sign is followed by its place in its word: 北0 京1
 
     @property
@@ -54,6 +52,11 @@ class Layout:
         names = self.header or (brackets.ONTONOTES if self.is_ontonotes else ())
         names = names or tuple(map(str, range(1, self.width + 1)))
         return (*names, self.feature) if self.feature else names
+
+    @property
+    def may_join(self) -> bool:
+        """Whether lines of joined words may stand in it, numbered as 1-2, that are no words."""
+        return self.is_universal or (self.has_arguments and self.is_counted)
 
     @property
     def is_spaced(self) -> bool:
@@ -73,12 +76,12 @@ def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
     sample = [line for sentence in words for line in sentence]
     parted = {way: [cells_of(line, way) for line in sample] for way in (TABS, SPACES)}
     best, most = _likeliest(sample, parted)
-    for way in parted:
-        if brackets.are_ontonotes(parted[way]):
-            width = len(brackets.ONTONOTES)
-            entities = frozenset([width - 1])
-            layout = Layout(way, width, frozenset(), bracketed=entities, is_ontonotes=True)
-            return layout, 1.0
+    if way := next(filter(lambda way: brackets.are_ontonotes(parted[way]), parted), ""):
+        width = len(brackets.ONTONOTES)
+        entities = frozenset([width - 1])
+        return Layout(way, width, frozenset(), bracketed=entities, is_ontonotes=True), 1.0
+    if best is not None and (width := _argued(words, best.delimiter)):
+        best, most = replace(best, width=width, has_arguments=True), len(sample)
     if (lacking := _lacking(sample, parted[SPACES])) is not None:
         return lacking, 1.0
     if len(words) > 1 and (best is None or best.width == 1) and (listed := _listed(sample)):
@@ -90,6 +93,11 @@ def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
         numbers = [cells[0] for cells in parted[best.delimiter]]
         best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)), is_noted=is_noted)
     return best, most / max(1, len(sample))
+
+
+def _argued(sentences: Sequence[Sequence[str]], delimiter: str) -> int:
+    """Return the number of columns before those of arguments; 0 where there are none."""
+    return arguments.base([[cells_of(line, delimiter) for line in one] for one in sentences])
 
 
 def _likeliest(
@@ -198,17 +206,3 @@ def cells_of(line: str, delimiter: str) -> list[str]:
         return [delimiter, *line[2:].split(delimiter)]
     quoted = next(csv.reader([line], delimiter=delimiter)) if '"' in line else ()
     return [*quoted] if len(quoted) > 1 else line.split(delimiter)
-
-
-def is_border(line: str, *, is_table: bool) -> bool:
-    """Tell lines between sentences: blank ones, and the marks that programs write there.
-
-    -DOCSTART- is one, MeCab's EOS, and <s> or BOS with nothing, or the tag of no entity, beside it;
-    in a table a line of nothing but delimiters is blank.
-    """
-    if not line.strip(_BLANK_CELLS if is_table else _BLANK) or line.startswith("-DOCSTART-"):
-        return True
-    if not line.startswith(_BORDERS):
-        return line.strip() in _NOTHING  # as pandas writes a blank line
-    first, *others = line.split()
-    return first in _BORDERS and all(cell in (*_BORDERS, *_NO_TAGS) for cell in others)

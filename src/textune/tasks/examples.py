@@ -11,7 +11,7 @@ from textune.records import Contract, Example, Row, Table
 from textune.tasks import annotated, merging, other_way, registry
 from textune.tasks.kind import Places, ToExample
 
-_WAY_OUT = "correct these rows or take them out of the file"
+_WAY_OUT = "correct these rows or take them out of the file, or leave them out: --faulty skip"
 
 
 def read(table: Table, contract: Contract, *, labelled: bool = True) -> Iterator[Example]:

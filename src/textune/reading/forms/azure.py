@@ -1,7 +1,7 @@
 """Projects of Azure Language become rows: documents in files beside, with what is said of each.
 
-Entities stand in regions, their offsets counted from the document's start; projects of
-conversations hold their utterances themselves.
+Entities stand in regions, opinions do not; the offsets of both count from the document's start.
+Projects of conversations hold their utterances themselves.
 """
 
 import json
@@ -24,7 +24,9 @@ COLUMNS = ("text", "label", "dataset")
 _WAY_OUT = "put it beside the project's file"
 
 _BEGINS = re.compile(rb"\s*\{[^\[]*\"project(FileVersion|Kind)\"")
-_LOCATED = re.compile(rb"\"projectKind\"\s*:\s*\"Custom(Entity|Single|Multi)", re.IGNORECASE)
+_LOCATED = re.compile(
+    rb"\"projectKind\"\s*:\s*\"Custom(Entity|Single|Multi|TextSentiment)", re.IGNORECASE
+)
 
 
 def begins(path: Path, head: bytes) -> bool:
@@ -92,7 +94,7 @@ def _lost(document: Mapping[str, Any]) -> str:
 
 
 def _label(document: Mapping[str, Any]) -> object:
-    """Take the entities, the classes or the class of a document.
+    """Take the entities, the opinions, the classes or the class of a document.
 
     Raises:
         ValueError: They are written otherwise.
@@ -101,9 +103,17 @@ def _label(document: Mapping[str, Any]) -> object:
         return member(member(document, "class", Mapping), "category", str)
     if "classes" in document:
         return [member(item, "category", str) for item in member(document, "classes", list)]
-    found = []
-    for region in member(document, "entities", list):
-        for item in member(region, "labels", list):
-            start, length = member(item, "offset", int), member(item, "length", int)
-            found.append(span(start, start + length, item.get("category")))
-    return found
+    if "sentimentSpans" in document:
+        return [_span(item) for item in member(document, "sentimentSpans", list)]
+    regions = member(document, "entities", list)
+    return [_span(item) for region in regions for item in member(region, "labels", list)]
+
+
+def _span(item: object) -> dict[str, object]:
+    """Read a place, which is counted from the document's start.
+
+    Raises:
+        ValueError: It is written otherwise.
+    """
+    start, length = member(item, "offset", int), member(item, "length", int)
+    return span(start, start + length, member(item, "category", str))

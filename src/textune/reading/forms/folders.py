@@ -11,12 +11,18 @@ from typing import Any
 
 from textune.errors import DataError
 from textune.reading import jsonlines, splits
-from textune.reading.forms import brat, side_by_side
+from textune.reading.forms import brat, concepts, side_by_side, tagged_documents
 from textune.reading.lines import pieces
 from textune.reading.splits import Parts
 from textune.reading.told import below, problems_of
 from textune.records import Finding, Row, Table
 
+WHOLE = (
+    brat,
+    concepts,
+    side_by_side,
+    tagged_documents,
+)  # forms of folders that are a table by themselves
 UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
 COLUMNS = ("text", "label")
 
@@ -24,13 +30,12 @@ COLUMNS = ("text", "label")
 def is_sign(file: Path) -> bool:
     """Tell a file that stands where a folder is read as a whole, and not file by file."""
     signs = ("dataset_dict.json", "state.json", "seq.in")
-    return file.suffix == brat.ENDING or file.name in signs
+    return file.suffix in (brat.ENDING, concepts.ENDING) or file.name in signs
 
 
 def is_table(folder: Path) -> bool:
     """Tell whether a folder holds labelled texts, rather than files that are read one by one."""
-    is_read = _is_saved(folder) or brat.is_folder(folder) or side_by_side.is_folder(folder)
-    return is_read or _part(folder) is not None
+    return _is_saved(folder) or _is_whole(folder) or _part(folder) is not None
 
 
 def parts(folder: Path) -> Parts | None:
@@ -41,7 +46,7 @@ def parts(folder: Path) -> Parts | None:
     """
     if (folder / "dataset_dict.json").is_file():
         first, others = _saved_parts(folder)
-    elif _is_saved(folder) or brat.is_folder(folder) or side_by_side.is_folder(folder):
+    elif _is_saved(folder) or _is_whole(folder):
         return Parts((folder,))
     elif found := _part(folder):
         first, others = found
@@ -60,10 +65,9 @@ def read(folder: Path) -> Table | None:
     """
     if _is_saved(folder):
         return _saved(folder)
-    if brat.is_folder(folder):
-        return brat.read_folder(folder)
-    if side_by_side.is_folder(folder):
-        return side_by_side.read_folder(folder)
+    for form in WHOLE:
+        if form.is_folder(folder):
+            return form.read_folder(folder)
     found = _part(folder)
     if found is None:
         return None
@@ -82,6 +86,10 @@ def read(folder: Path) -> Table | None:
         findings.append(Finding("left out", "warning", message, count))
     rows = partial(_texts, part, files)
     return Table.of_file(part, "folder", COLUMNS, reasons, rows, findings=tuple(findings))
+
+
+def _is_whole(folder: Path) -> bool:
+    return any(form.is_folder(folder) for form in WHOLE)
 
 
 def _said(folder: Path, part: Path, others: list[str]) -> tuple[str, ...]:

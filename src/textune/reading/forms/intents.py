@@ -3,6 +3,8 @@
 A bot's file is a list of {"tag": …, "patterns": […], "responses": […]}, often under "intents".
 Snips cuts each utterance into pieces, {"data": [{"text": …}, {"text": …, "entity": …}]}, listed by
 the name of the intent. Dialogflow writes such pieces in a file for each intent, a list of them.
+Its agents of today list {"trainingPhrases": [{"parts": [{"text": …}]}]}, and other programs
+{"trainingData": [{"text": …, "entities": […]}]}, for each intent.
 Alexa's interaction model has {"name": …, "samples": […]} under interactionModel.languageModel, Lex
 "sampleUtterances" under resource.
 """
@@ -13,7 +15,7 @@ from typing import Any
 
 from textune.reading.forms.interface import Converter, Form, Made, Values, left_out, span
 
-NAMES = ("tag", "intent", "name")
+NAMES = ("tag", "intent", "displayName", "name")
 TEXTS = (
     "samples",
     "sampleUtterances",
@@ -24,9 +26,11 @@ TEXTS = (
     "sentences",
     "texts",
 )
+PHRASES = ("trainingPhrases", "training_phrases", "trainingData", "training_data")
 ANSWERS = "responses"
 HOLDERS = (("interactionModel", "languageModel"), ("languageModel",), ("resource",))
 SAID = frozenset(["isTemplate", "userDefined", "alias", "meta"])  # keys of Dialogflow alone
+KINDS = ("slot_name", "entity", "alias", "parameterId")  # of a piece: what it is
 OWN = frozenset(["label", "labels", "class", "category", "sentiment", "text", "title"])
 """Keys of rows that say something of their own, beside a list of texts."""
 Utterances = list[tuple[str, Any]]
@@ -129,7 +133,7 @@ def _together(pieces: Sequence[Mapping[str, Any]]) -> tuple[str, list[dict[str, 
     text, spans = "", []
     for piece in pieces:
         end = len(text) + len(piece["text"])
-        kind = piece.get("slot_name") or piece.get("entity") or piece.get("alias")
+        kind = next((piece[key] for key in KINDS if piece.get(key)), None)
         if isinstance(kind, str) and piece["text"].strip():
             spans.append(span(len(text), end, kind, piece["text"]))
         text += piece["text"]
@@ -156,8 +160,52 @@ def _of_dialogflow(values: Values) -> Converter:
     return Converter(convert, ("the pieces of each utterance are put together",))
 
 
+def _phrases(group: object) -> list[Any] | None:
+    """List the training phrases of an intent; None where it has none, or something else."""
+    found = [group[key] for key in PHRASES if key in group] if isinstance(group, Mapping) else []
+    if len(found) != 1 or not isinstance(found[0], list):
+        return None
+    are_sound = all(_parts(phrase) or isinstance(phrase.get("text"), str) for phrase in found[0])
+    return found[0] if are_sound else None
+
+
+def _parts(phrase: Any) -> list[Any] | None:
+    """Take the pieces of a phrase; None of one that is a text with its entities."""
+    return _pieces({"data": phrase.get("parts")})
+
+
+def _are_trained(values: Sequence[Any]) -> bool:
+    found = [_phrases(group) for value in values for group in _groups(value)]
+    return any(found)
+
+
+def _of_phrases(values: Values) -> Converter:
+    del values
+
+    def convert(value: Any) -> Iterator[Made]:
+        for group in _groups(value):
+            name = _name(group)
+            for phrase in _phrases(group) or ():
+                made: dict[str, object] = {"text": phrase.get("text")}
+                entities = [*map(_placed, phrase.get("entities") or ())]
+                if parts := _parts(phrase):
+                    made["text"], entities = _together(parts)
+                yield made | ({"intent": name} if name else {}) | {"entities": entities}
+
+    reason = "each intent holds its training phrases: a row for each of these"
+    return Converter(convert, (reason,))
+
+
+def _placed(entity: Any) -> Any:
+    """Name the keys of an entity that begins, and goes by a name, as others name them."""
+    if isinstance(entity, Mapping) and {"begin", "end", "name"} <= entity.keys():
+        return span(entity["begin"], entity["end"], entity["name"])
+    return entity
+
+
 FORMS = (
     Form("utterances of one intent of Dialogflow", _is_dialogflow, _of_dialogflow),
     Form("intents of a chat bot with their texts", _is_bot, _of_bot),
+    Form("intents with their training phrases", _are_trained, _of_phrases),
     Form("utterances of Snips, by their intents", _is_snips, _of_snips),
 )

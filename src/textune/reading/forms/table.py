@@ -33,6 +33,7 @@ from textune.reading.forms import (
     listed_texts,
     luis,
     mrqa,
+    natural_questions,
     opinions,
     prodigy,
     pubmed_qa,
@@ -40,6 +41,7 @@ from textune.reading.forms import (
     sagemaker,
     slots,
     spacy,
+    tagtog,
     ubiai,
     within,
     word_numbers,
@@ -60,11 +62,13 @@ ROOMS = (
     listed_texts,
     luis,
     mrqa,
+    natural_questions,
     opinions,
     prodigy,
     pubmed_qa,
     rasa,
     slots,
+    tagtog,
 )
 FORMS = (
     *(

@@ -93,6 +93,7 @@ def _converter(values: Values) -> Converter:
             lists += isinstance(item, list) or (isinstance(item, Mapping) and "index" in item)
             alone += place is not None and place[0] == place[1]
             beyond += place is not None and place[1] == len(value.get(words) or ())
+        beyond += _touching(held)
     is_last = alone > beyond or (alone == beyond and lists > 0)
     if alone or beyond:
         why = "so they fit the file"
@@ -111,6 +112,13 @@ def _converter(values: Values) -> Converter:
         if isinstance(value, Mapping)
     )
     return Converter(convert, (said,), left_out({**counts, INNER: within}))
+
+
+def _touching(items: object) -> int:
+    """Count the entities that end where another begins, as none does with its last word."""
+    places = [found for item in _listed(items) if (found := _place(item))]
+    begun = {start for start, end, _ in places if start < end}
+    return sum(start < end and end in begun for start, end, _ in places)
 
 
 def _covered(items: object, *, is_last: bool = True) -> int:

@@ -17,7 +17,13 @@ from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from textune.errors import DataError, excerpt, some
 from textune.reading import jsonlines
-from textune.reading.forms import foreign, xml_elements, xml_fields, xml_layout
+from textune.reading.forms import (
+    foreign,
+    tagged_documents,
+    xml_elements,
+    xml_fields,
+    xml_layout,
+)
 from textune.reading.forms.interface import span
 from textune.reading.forms.xml_fields import SAID, Fields
 from textune.reading.forms.xml_layout import SPANS, TEXT, Layout
@@ -49,7 +55,8 @@ def begins(path: Path, head: bytes) -> bool:
     if not xml_elements.begins(head, r"[A-Za-z][\w:.-]*") or xml_elements.begins(head, *OTHERS):
         return False
     is_named = path.suffix.lower() in ENDINGS
-    return is_named or bool(_DECLARED.match(head)) or bool(_NESTED.match(head.lstrip()))
+    is_xml = is_named or bool(_DECLARED.match(head)) or bool(_NESTED.match(head.lstrip()))
+    return is_xml and not tagged_documents.begins(path, head)
 
 
 def read(path: Path, why: tuple[str, ...] = ()) -> Table:

@@ -1,0 +1,89 @@
+"""Concepts of i2b2 become rows: the lines of the text beside them, with their spans."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from made_tables import checked
+from textune.errors import DataError
+from textune.reading import sources
+from textune.records import ReadOptions
+
+TEXT = "HISTORY :\n\nShe had  a Fall , and renal carcinoma .\nNo fever .\n"
+CONCEPTS = """\
+c="a fall" 3:2 3:3||t="problem"
+c="renal carcinoma" 3:6 3:7||t="problem"
+c="fever" 4:1 4:1||t="test"
+"""
+ROWS = [
+    ("HISTORY :", []),
+    (
+        "She had  a Fall , and renal carcinoma .",
+        [
+            {"start": 9, "end": 15, "label": "problem"},
+            {"start": 22, "end": 37, "label": "problem"},
+        ],
+    ),
+    ("No fever .", [{"start": 3, "end": 8, "label": "test"}]),
+]
+
+
+def written(folder, concepts=CONCEPTS, name="a", ending=".con", texts="."):
+    (folder / texts).mkdir(parents=True, exist_ok=True)
+    (folder / texts / f"{name}.txt").write_text(TEXT)
+    place = folder if texts == "." else folder / "concept"
+    place.mkdir(exist_ok=True)
+    (place / f"{name}{ending}").write_text(concepts)
+    return place / f"{name}{ending}"
+
+
+def held(place):
+    rows = sources.read(place).rows()
+    return [(row.cells[0], json.loads(row.cells[1])) for row in rows]
+
+
+@pytest.mark.parametrize("texts", [".", "txt"])
+def test_each_line_is_a_text_with_its_concepts(tmp_path, texts):
+    file = written(tmp_path, texts=texts)
+    assert held(file) == ROWS
+    assert [row.origin for row in sources.read(file).rows()] == ["a.txt:1", "a.txt:3", "a.txt:4"]
+
+
+def test_a_folder_and_an_archive_hold_the_lines_of_all_texts(tmp_path):
+    folder = written(tmp_path / "data", texts="txt").parent.parent
+    written(folder, "", name="b", texts="txt")
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", folder)
+    for place in (folder, Path(archive)):
+        assert held(place) == [*ROWS, *((text, []) for text, _ in ROWS)]
+    assert checked(folder).contract.task == "tags"
+
+
+def test_assertions_go_by_what_is_asserted(tmp_path):
+    file = written(tmp_path, 'c="fever" 4:1 4:1||t="problem"||a="absent"\n', ending=".ast")
+    assert held(file)[2][1] == [{"start": 3, "end": 8, "label": "absent"}]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("3:2 3:3", "3:3 3:4", r"a.con: 'a fall' is not at 3:3 3:4 of a.txt, where 'Fall ,' stan"),
+        ("3:2 3:3", "3:2 4:0", r"a.con: line 1: no concept of words in one line: 'c=\"a fall\""),
+        ("4:1 4:1", "9:1 9:1", r"a.con: a.txt has no line 9, of which a concept is said"),
+    ],
+)
+def test_a_concept_that_stands_nowhere_is_named(tmp_path, old, new, said):
+    written(tmp_path, name="b")
+    written(tmp_path, CONCEPTS.replace(old, new))
+    with pytest.raises(DataError, match=said):
+        held(tmp_path)
+    kept = sources.read(tmp_path, ReadOptions(faulty="skip")).rows()
+    assert [row.origin for row in kept] == ["b.txt:1", "b.txt:3", "b.txt:4"]
+
+
+def test_a_text_that_is_not_there_is_asked_for(tmp_path):
+    file = written(tmp_path)
+    (tmp_path / "a.txt").unlink()
+    with pytest.raises(DataError, match=r"a.con: the text 'a.txt' is not there; put it beside"):
+        sources.read(file)

@@ -1,0 +1,124 @@
+"""XML of a document with its tags beside the text, of MAE, i2b2 and GATE, becomes a row."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from textune.errors import DataError
+from textune.reading import sources
+from textune.reading.forms import tagged_documents
+from textune.records import ReadOptions
+
+TEXT = "\nDr. Lee saw Mrs\nMoss in Rome.\n"
+I2B2 = """\
+<?xml version="1.0" encoding="UTF-8" ?>
+<deIdi2b2>
+<TEXT><![CDATA[{text}]]></TEXT>
+<TAGS>
+<NAME id="P0" start="5" end="8" text="Lee" TYPE="DOCTOR" comment="" />
+<NAME id="P1" start="13" end="21" text="Mrs Moss" TYPE="PATIENT" comment="" />
+<LOCATION id="P2" start="25" end="29" text="Rome" TYPE="CITY" comment="" />
+</TAGS>
+</deIdi2b2>
+"""
+MAE = """\
+<Task><TEXT><![CDATA[{text}]]></TEXT><TAGS>
+<NOUN id="N0" spans="5~8" text="Lee" type="" />
+<NOUN id="N1" spans="13~16,25~29" text="Mrs ... Rome" type="x" />
+<NOUN id="N2" spans="-1~-1" text="" type="" />
+<VERB id="V0" spans="9~12" text="saw" tense="past" />
+<DOES id="L0" fromID="N0" fromText="Lee" toID="V0" toText="saw" />
+</TAGS></Task>
+"""
+GATE = """\
+<?xml version='1.0' encoding='UTF-8'?>
+<GateDocument version="3">
+<GateDocumentFeatures></GateDocumentFeatures>
+<TextWithNodes><Node id="0"/>Dan<Node id="3"/> &amp; <Node id="6"/>Eve<Node id="9"/></TextWithNodes>
+<AnnotationSet>
+<Annotation Id="0" Type="Token" StartNode="0" EndNode="3"><Feature/></Annotation>
+</AnnotationSet>
+<AnnotationSet Name="Key">
+<Annotation Id="1" Type="Person" StartNode="0" EndNode="3"></Annotation>
+<Annotation Id="2" Type="Person" StartNode="6" EndNode="9"></Annotation>
+<Annotation Id="3" Type="Text" StartNode="0" EndNode="9"></Annotation>
+</AnnotationSet>
+</GateDocument>
+"""
+
+
+def written(folder, *documents):
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, held in enumerate(documents):
+        (folder / f"{number}.xml").write_text(held.replace("{text}", TEXT))
+    return folder
+
+
+def spans(cell):
+    return [(one["start"], one["end"], one["label"]) for one in json.loads(cell)]
+
+
+def test_tags_of_i2b2_are_spans_by_their_names_and_by_their_types(tmp_path):
+    table = sources.read(written(tmp_path, I2B2) / "0.xml")
+    (row,) = table.rows()
+    assert (table.columns, row.origin, row.cells[0]) == (("text", "label", "type"), "0.xml", TEXT)
+    assert spans(row.cells[1]) == [(5, 8, "NAME"), (13, 21, "NAME"), (25, 29, "LOCATION")]
+    assert spans(row.cells[2]) == [(5, 8, "DOCTOR"), (13, 21, "PATIENT"), (25, 29, "CITY")]
+    assert json.loads(row.cells[1])[1]["text"] == "Mrs\nMoss"
+
+
+def test_tags_of_mae_are_spans_and_links_are_told(tmp_path):
+    table = sources.read(written(tmp_path, MAE) / "0.xml")
+    (row,) = table.rows()
+    assert table.columns == ("text", "label")
+    noun, verb = "NOUN", "VERB"
+    assert spans(row.cells[1]) == [(5, 8, noun), (13, 16, noun), (25, 29, noun), (9, 12, verb)]
+    (said,) = table.findings
+    for held in ("links between tags (1)", "tags of no words (1)", "parts are marked each (1)"):
+        assert held in said.message
+
+
+def test_annotations_of_gate_are_spans_but_for_its_tokens(tmp_path):
+    table = sources.read(written(tmp_path, GATE) / "0.xml")
+    (row,) = table.rows()
+    assert (table.columns, row.cells[0]) == (("text", "Key"), "Dan & Eve")
+    assert spans(row.cells[1]) == [(0, 3, "Person"), (6, 9, "Person")]
+    (said,) = table.findings
+    assert "tokens, sentences and the like (1), annotations of whole texts (1)" in said.message
+
+
+@pytest.mark.parametrize("document", [I2B2, MAE, GATE])
+def test_a_folder_or_an_archive_of_documents_is_a_table(tmp_path, document):
+    folder = written(tmp_path / "data", *[document] * 3)
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", folder)
+    for place in (folder, Path(archive)):
+        table = sources.read(place)
+        assert (tagged_documents.NAME in " ".join(table.reasons), len(list(table.rows()))) == (
+            True,
+            3,
+        )
+
+
+def test_the_part_of_a_folder_that_is_learned_from_is_read(tmp_path):
+    written(tmp_path / "test", I2B2, I2B2)
+    table = sources.read(written(tmp_path / "train", I2B2).parent)
+    assert len(list(table.rows())) == 1
+    assert "the part 'train' is read" in " ".join(table.reasons)
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (I2B2.replace('start="5"', 'start="five"'), r"1.xml: a tag has the place 'five~8'"),
+        (I2B2.replace("</TAGS>", "</TAG>"), r"1.xml: this is no sound XML"),
+        (GATE.replace('StartNode="6"', 'StartNode="7"'), r"1.xml: an annotation 'Person' has a"),
+        ("<a><b>c</b></a>", r"1.xml: there is no <TEXT> in it"),
+    ],
+)
+def test_a_faulty_document_is_named_or_left_out(tmp_path, held, said):
+    folder = written(tmp_path / "data", I2B2, held, I2B2)
+    with pytest.raises(DataError, match=said):
+        sources.read(folder)
+    assert len(list(sources.read(folder, ReadOptions(faulty="skip")).rows())) == 2
