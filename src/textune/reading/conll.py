@@ -132,11 +132,11 @@ def _sample(path: Path) -> list[list[str]]:
     is_table = kinds.ending(path) == ".csv"
     for piece in pieces(path):
         for line in StringIO(piece, newline=""):
-            if is_border(line, is_table=is_table):
-                sentences.append([])
-            else:
+            if not is_border(line, is_table=is_table):
                 sentences[-1].append(line)
-        size += len(piece)
+            elif sentences[-1]:
+                sentences.append([])
+        size += len(piece) if sentences[0] else 0  # the file may begin with blank lines
         if size >= SAMPLE:
             break
     return [sentence for sentence in sentences if sentence]
