@@ -81,14 +81,22 @@ def stopping() -> Iterator[StopRequest]:
     except ValueError:  # not the main thread
         before.clear()
     try:
-        yield stop
-    except Exception as error:
-        if _comes_of_a_stop(error):  # that other code, as torch's while it is imported, renamed
-            stop.check()
-        raise
+        with _kept(stop):
+            yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _kept(stop: StopRequest) -> Iterator[None]:
+    """Let a stop stay one though other code, as torch's while it is imported, renames it."""
+    try:
+        yield
+    except Exception as error:
+        if _comes_of_a_stop(error):
+            stop.check()
+        raise
 
 
 def _comes_of_a_stop(error: BaseException | None) -> bool:
