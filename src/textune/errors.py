@@ -1,6 +1,7 @@
 """Every mistake a user can make, by class; each knows the exit code of the command line."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -352,3 +353,17 @@ def excerpt(text: str, *, most: int = 60) -> str:
         for sign in text[:most]
     )
     return f"'{shown}{'…' if len(text) > most else ''}'"
+
+
+def one_line(text: str, *, most: int | None = None) -> str:
+    r"""Write a text or a name so that it stays on its line: what would break it is escaped.
+
+    Example:
+        >>> print(one_line("very\ngood"), one_line("long names", most=4))
+        very\ngood long…
+    """
+    shown = text if most is None or len(text) <= most else f"{text[:most]}…"
+    return _BREAKING.sub(lambda found: found[0].encode("unicode_escape").decode(), shown)
+
+
+_BREAKING = re.compile(r"[\x00-\x08\n-\x1f\x7f-\x9f\u2028\u2029]")  # lines, or a terminal's own

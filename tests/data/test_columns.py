@@ -103,6 +103,14 @@ def test_the_sample_spreads_over_the_whole_file():
     assert places[-1] > 99_000
 
 
+def test_a_column_whose_few_filled_cells_no_sample_has_is_described_all_the_same():
+    cells = [""] * 20_000
+    cells[777], cells[15_555] = "see", " the line above"
+    column = column_of(cells)
+    assert describe(column) == "text: 2 words a cell on average, 100% of the cells differ"
+    assert (column.cells, column.blank) == (("see", "the line above"), 1 - 2 / 20_000)
+
+
 def test_memory_stays_bounded_with_long_cells():
     def rows() -> Iterator[Row]:
         for n in range(3_000):

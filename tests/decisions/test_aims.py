@@ -23,6 +23,7 @@ def test_an_aim_is_written_as_it_is_read(text):
     [
         ("f2", "allowed: 'likeliest', 'f1'"),
         ("precision", "written as f1, fbeta=NUMBER"),
+        ("recall", "or likeliest (a shell wants quotes around it: 'recall>=0.9')"),
         ("precision=0.9", "precision>=SHARE"),
         ("precision>=90", "'90' is not a share between 0 and 1"),
         ("fbeta=x", "'x' is not a number above 0"),

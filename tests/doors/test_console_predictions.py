@@ -1,5 +1,6 @@
 import json
 
+from textune.doors import console_metrics, console_wrong
 from textune.doors.console_predictions import show_predictions
 from textune.records import Entity, Prediction
 
@@ -72,3 +73,25 @@ def test_no_answer_is_said_though_there_are_likeliest_ones(capsys):
         "    Rome  0-4  0.300",
         "    none 0.600",
     ]
+
+
+def test_what_would_break_a_line_or_steer_the_terminal_is_escaped(capsys):
+    label, text = 'very, "good"\nindeed', "two\r\nlines\x1b[31m\u2028 of\ta [bold]text[/]"
+    item = Prediction(text, (label,), {label: 0.75, "x" * 300: 0.25})
+    show_predictions([item], "single", as_json=False)
+    first, second, *more = capsys.readouterr().out.rstrip("\n").split("\n")
+    assert not more
+    assert first.startswith('very, "good"\\nindeed')
+    assert "two\\r\\nlines\\x1b[31m\\u2028 of" in first
+    assert second == f'    very, "good"\\nindeed 0.750  {"x" * 100}… 0.250'
+
+
+def test_labels_of_several_lines_stay_on_one_in_tables_and_sentences(capsys):
+    label = "good\nindeed"
+    numbers = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 2, "predicted": 2}
+    console_metrics.show_labels({label: numbers})
+    out = capsys.readouterr().out
+    assert "good\\nindeed" in out
+    assert len(out.splitlines()) == 2
+    pair = {"truth": label, "given": "y" * 300, "n": 1, "of": 2}
+    assert console_wrong.confused_words([pair]) == f"good\\nindeed as {'y' * 100}… (1 of 2)"

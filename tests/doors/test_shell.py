@@ -1,4 +1,4 @@
-"""The shell and the notebook: grouped help, completion, version, quiet, colours, a bar, HTML."""
+"""The shell, the notebook, logging: help, completion, version, quiet, colours, a bar, HTML."""
 
 import os
 import subprocess
@@ -118,6 +118,25 @@ def test_a_notebook_shows_a_bar(notebook, reviews, tiny_base, tmp_path):
     )
     assert '<progress value="9" max="9"></progress> update 9 of 9' in notebook[-1]
     assert "epoch 1: MCC" in notebook[-1]
+
+
+def test_python_logs_what_the_command_line_would_say(reviews, tiny_base, tmp_path):
+    """In a process of its own, where nothing was said of logging, and where something was."""
+    wanted = ["limit=24", "effort='quick'", "epochs=3", f"base={str(tiny_base)!r}"]
+    said = []
+    for number, before in enumerate(("", "logging.basicConfig(level=logging.INFO)")):
+        out = str(tmp_path / f"run{number}")
+        call = f"textune.train({str(reviews)!r}, out={out!r}, {', '.join(wanted)})"
+        code = "\n".join(["import logging, textune", before, call])
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == ""
+        said.append(done.stderr)
+    assert said[0].count("--epochs has no effect beside --effort quick") == 1
+    assert "everything is in" not in said[0]
+    assert "WARNING:textune:--epochs has no effect beside --effort quick" in said[1]
+    assert f"INFO:textune:everything is in {tmp_path / 'run1'}" in said[1]
 
 
 def test_a_run_is_a_table_in_a_notebook_and_escapes_what_it_names(tmp_path):

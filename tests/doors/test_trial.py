@@ -32,6 +32,13 @@ def test_a_trial_goes_through_all_stages_and_leaves_nothing(textune, reviews, ti
     assert one_object(said)["trial"] == "passed"
 
 
+def test_a_trial_is_judged_by_texts_that_leak(textune, reviews, tiny_base, tmp_path):
+    words = ["train", reviews, "--valid", reviews, "--test", reviews, "--base", tiny_base, *TRAIN]
+    code, _, err = textune(*words, "--out", tmp_path / "run", "--try")
+    assert code == 0, err
+    assert "a trial: 16 train, 16 valid, 16 test" in err
+
+
 def test_a_trial_of_a_file_with_a_wrong_row_names_it(textune, reviews, tiny_base, tmp_path):
     reviews.write_text(reviews.read_text(encoding="utf-8") + 'torn,"', encoding="utf-8")
     code, _, err = textune("train", reviews, "--base", tiny_base, "--try", "--out", tmp_path / "r")

@@ -65,6 +65,16 @@ def test_too_few_texts_are_marked():
     assert "their scores flatter it" in fitting.decide(task, scores, few).how
 
 
+@pytest.mark.parametrize(
+    ("passages", "said"), [(2, "the other part of two"), (3, "the other 2 of 3 parts")]
+)
+def test_as_many_parts_are_said_as_there_are(passages, said):
+    task, scores, examples = questions()
+    few = [replace(item, pair=f"one two {n % passages:03}") for n, item in enumerate(examples)]
+    how = fitting.decide(task, scores, few).how
+    assert how == f"each text was decided by a rule fitted on {said}"
+
+
 def test_a_task_without_a_threshold_decides_as_ever():
     task = registry.make("single", ("a", "b"))
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8]])

@@ -18,7 +18,7 @@ def made(tiny_base, tmp_path_factory):
     source, run = write_reviews(folder / "reviews.csv"), folder / "myrun"
     options = {"epochs": 1, "lr": 5e-3, "settings": ["data.valid_share=0.25"]}
     textune.train(str(source), base=tiny_base, out=run, **options)
-    for to in ("onnx", "safetensors"):
+    for to in ("onnx", "safetensors", "torchscript"):
         textune.export(run, to=to, out=folder / to, random=2)
     return folder
 
@@ -56,6 +56,28 @@ def test_what_needs_weights_is_said(made, monkeypatch):
     assert "take occlusion, or the run that it was made of" in str(done.exception)
     with pytest.raises(SettingsError, match=r"--method gradients: .*; load the model by Predictor"):
         Predictor.opened(made / "myrun", few=True).explain(["a film"], method="gradients")
+
+
+@pytest.mark.parametrize("to", ["onnx", "torchscript"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "features EXPORT hello",
+        "inspect EXPORT",
+        "push EXPORT me/model",
+        "accept EXPORT",
+        "fill EXPORT [MASK]",
+        "train reviews.csv --base EXPORT",
+        "adapt reviews.csv --text text --base EXPORT",
+    ],
+)
+def test_an_export_in_place_of_a_model_is_named_for_what_it_is(to, command, made, monkeypatch):
+    monkeypatch.chdir(made)
+    done = CliRunner().invoke(cli.app, command.replace("EXPORT", to).split())
+    assert str(done.exception) == (
+        f"{to}: is an export, which holds a graph in place of weights; "
+        "give the run that it was made of (myrun)"
+    )
 
 
 def test_what_a_model_is_enough_for_goes_on(made, monkeypatch):

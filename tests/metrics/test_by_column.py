@@ -84,3 +84,31 @@ def test_intervals_of_many_samples_hold_what_is_true_of_all():
     ]
     held = sum(low <= everything <= high for low, high in spans)
     assert held >= 25
+
+
+@pytest.mark.parametrize("right", [1.0, 0.0])
+@pytest.mark.parametrize("count", [1, 5, 60])
+def test_accuracy_has_a_proper_interval_where_all_cells_are_right_or_wrong(count, right):
+    truth, chances, decisions = drawn(count, right=1.0, blank=0)
+    if not right:
+        for at in COLUMNS.values():
+            decisions[:, at] = np.roll(truth[:, at], 1, axis=1)
+    low, high = by_column.intervals(truth, chances, decisions, COLUMNS)["accuracy"]
+    assert (low, high)[int(right)] == right
+    far = {1: 0.7, 5: 0.25, 60: 0.02}[count]
+    assert high - low > far
+
+
+@pytest.mark.parametrize("blank", [0.0, 0.4])
+def test_accuracy_of_columns_that_go_wrong_together_is_held_as_often_as_is_said(blank):
+    rng, held = np.random.default_rng(0), 0
+    for n in range(200):
+        truth, chances, _ = drawn(40, blank=0, seed=n)
+        decisions = truth.astype(np.int64)
+        is_wrong = rng.random(40) < 0.1
+        for at in COLUMNS.values():
+            decisions[np.ix_(is_wrong, at)] = np.roll(truth[is_wrong][:, at], 1, axis=1)
+        truth[np.ix_(rng.random(40) < blank, COLUMNS["a"])] = np.nan
+        low, high = by_column.intervals(truth, chances, decisions, COLUMNS)["accuracy"]
+        held += low <= 0.9 <= high
+    assert held >= 184

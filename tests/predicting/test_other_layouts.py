@@ -63,7 +63,9 @@ def test_texts_of_a_pair_that_are_alike_are_asked_for(tmp_path):
     named = {"s1": FIRST, "s2": ALIKE, "label": LABELS}
     agreed = trained(tmp_path, named, text=("s1", "s2"), label=("label",))
     new = table(tmp_path, "new.csv", {"left": ALIKE, "right": FIRST, "label": LABELS})
-    with pytest.raises(DataError, match=r"there is no column 's1', 's2'.*2 columns could be it"):
+    with pytest.raises(
+        DataError, match=r"there are no columns 's1', 's2', which hold.*2 columns could be it"
+    ):
         layout.fitted(new, agreed, ("no", "yes"))
     known = table(tmp_path, "known.csv", {"x": ALIKE, "s1": FIRST, "label": LABELS})
     assert [one.pair for one in read(known, agreed)] == ALIKE

@@ -341,3 +341,25 @@ def test_each_of_several_faults_bears_the_name_that_tells_its_file_from_others(w
     with pytest.raises(DataError, match="2 problems") as caught:
         list(documents.read_all(files, text="text"))
     assert str(caught.value).count(f"{path}:") == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "doubt"),
+    [
+        ("1\tA fine film", "its lines have 2 columns, parted by tabs: all are read as text"),
+        ("7\tAda\tA fine film", "its lines have 3 columns, parted by tabs: all are read as text"),
+        ("__label__good A fine film", "its lines begin with labels (__label__…), which are read"),
+        ("A fine film", None),
+        ("\tA fine film", None),
+    ],
+)
+def test_labels_that_are_read_with_the_text_are_doubted(tmp_path, line, doubt):
+    path = tmp_path / "a.txt"
+    path.write_text("".join(f"{line} {n}\n" for n in range(60)))
+    (file,) = documents.find([path])
+    assert [one.startswith(f"a.txt: {doubt}") for one in file.doubts] == [True] * bool(doubt)
+    column = {"1": "2", "7": "3", "_": "text"}.get(line[0])
+    if column:
+        (file,) = documents.find([path], text=column)
+        assert not file.doubts
+        assert next(documents.read(file, text=column)).text == "A fine film 0"

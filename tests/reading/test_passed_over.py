@@ -181,3 +181,53 @@ def test_predict_says_which_lines_got_no_answer_since_they_are_no_rows(tmp_path)
     said = " ".join(done.output.split())
     assert "no answer for what is no row: a.csv:22: a comment, '# more', passed over" in said
     assert "below the table: 'Source: the web', passed over" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "place"),
+    [
+        ("a.csv", ["text", "a fine film", "", "a poor one", "", ""], 3),
+        ("a.csv", ["text", "a fine film", "", '"a poor,\n\none"', "", ""], 3),
+        ("a.txt", ["", "a fine film", " ", "a poor one", ""], 1),
+    ],
+)
+def test_blank_lines_among_texts_alone_are_said_once(tmp_path, name, lines, place):
+    path = table_of(tmp_path, *lines, name=name)
+    rows, said = read(path)
+    assert (len(rows), said) == (2, [f"{name}:{place}: a blank line 3 times, passed over"])
+    (found,) = [one for one in checked(path).findings if one.kind == "blank lines"]
+    assert (found.severity, found.message) == ("note", said[0])
+
+
+def test_predict_says_which_lines_have_no_answer(tmp_path):
+    path = table_of(tmp_path, "text", "a fine film", "", "a poor one")
+    out = tmp_path / "out.csv"
+    result = CliRunner().invoke(
+        cli.app, ["predict", str(RUN), "--input", str(path), "--output", str(out)]
+    )
+    said = " ".join(result.stderr.split())
+    assert "no answer for what is no row: a.csv:3: a blank line, passed over" in said
+
+
+def test_blank_lines_of_a_table_of_several_columns_are_nothing(tmp_path):
+    path = table_of(tmp_path, "text,label", "", *GOOD, "", "")
+    assert read(path)[1] == []
+
+
+@pytest.mark.parametrize("above", ["", "  ", ",", '"",""'])
+@pytest.mark.parametrize("count", [1, 60, 5_000])
+def test_any_number_of_blank_lines_above_a_table_is_passed_over_and_said(tmp_path, above, count):
+    path = table_of(tmp_path, *[above] * count, "text,label", *GOOD)
+    table = sources.read(path)
+    assert table.columns == ("text", "label")
+    first, *_ = rows = list(table.rows())
+    assert (len(rows), first.origin) == (30, f"a.csv:{count + 2}")
+    assert any("above the table passed over" in one for one in table.reasons)
+
+
+def test_more_blank_lines_than_are_looked_at_are_passed_over(tmp_path):
+    path = table_of(tmp_path, *[""] * 600_000, "text,label", *GOOD)
+    assert next(sources.read(path).rows()).origin == "a.csv:600002"
+    words = [line for _ in range(30) for line in ("Ada B-PER", "met O", "")]
+    table = sources.read(table_of(tmp_path, *[""] * 600_000, *words, name="a.conll"))
+    assert len(list(table.rows())) == 30

@@ -252,3 +252,13 @@ def test_words_that_a_model_of_plain_tags_did_not_read_are_missed_as_evaluate_ha
     assert {*json.loads(kept["tags"][0])[6:]} == {"O"}
     (answer,) = textune.Predictor.load(run.path)([" ".join(["film", "was"] * 5)])
     assert {*answer.labels} <= {"NOUN", "ADJ", "VERB", "DET"}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_is_better_is_said_with_an_interval_of_its_own_side(sign):
+    low, high = sorted((sign * 0.118, sign * 0.539))
+    found = comparing.Difference("mcc", (0.6, 0.3), sign * 0.328, low, high, 0.0004)
+    better, worse = ("two", "one") if sign > 0 else ("one", "two")
+    assert comparing.words(found, 121, ("one", "two")) == (
+        f"{better} is better than {worse} by 0.328 MCC (95 % interval +0.118 to +0.539, p < 0.001)"
+    )

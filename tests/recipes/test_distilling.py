@@ -89,6 +89,18 @@ def test_texts_that_are_known_or_held_out_are_not_learned_from(smaller):
     assert json.loads((out / "data_card.json").read_text())["splits"]["train"] == 100
 
 
+def test_without_more_texts_it_says_what_it_learns_from(run, folder, tmp_path):
+    one = tmp_path / "one.csv"
+    one.write_text("\n".join(["text", "an odd film", "an odd film"]) + "\n")
+    words = ["distill", str(run), "--to", "1", "--epochs", "1", "--out", str(tmp_path / "a")]
+    said = CliRunner().invoke(cli.app, words).output
+    assert "no texts without labels were given (--text FILE): it learns from those of the" in said
+    assert "texts without labels;" not in said
+    words[-1] = str(tmp_path / "b")
+    said = CliRunner().invoke(cli.app, [*words, "--text", str(one)]).output
+    assert "1 text without labels; 1 more is known already, or comes twice" in said
+
+
 def test_targets_are_what_the_run_says(run, folder):
     from textune.corpora import corpus
     from textune.settings.config import Settings

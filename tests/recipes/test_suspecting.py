@@ -85,6 +85,15 @@ def test_corrections_make_a_copy_and_leave_the_file(flipped, found, tmp_path):
     assert sorted(changed) == sorted(row["place"] for row in rows[:5])
 
 
+def test_corrections_that_nobody_has_written_yet_are_told(flipped, found, tmp_path):
+    done = textune.correct(flipped[0], found[0], tmp_path / "fixed.csv")
+    assert (done.changed, done.same) == (0, 0)
+    assert done.remarks == (
+        f"{found[0]}: no row is corrected, and the copy is as the file was; write the right labels "
+        "into its column 'corrected'",
+    )
+
+
 def test_several_labels_a_text_are_doubted_label_by_label(comments, tiny_base, tmp_path):
     rows = read(comments)
     rows[7]["cold"] = str(1 - int(rows[7]["cold"]))

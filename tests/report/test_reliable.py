@@ -30,6 +30,13 @@ def test_the_page_has_the_picture_and_says_how_texts_were_decided(tmp_path, task
         assert "cannot be promised" in page
 
 
+def test_labels_that_nothing_can_be_promised_for_are_all_counted():
+    unmet = [f"l{n}" for n in range(25)]
+    rule = {"kind": "argmax", "aim": "recall>=0.8", "unmet": unmet}
+    (line,) = decided.lines({"rule": rule})
+    assert line.endswith("or such scores, for: " + ", ".join(unmet[:12]) + " and 13 more")
+
+
 def test_the_numbers_of_calibration_are_those_of_the_kept_answers(tmp_path):
     run = tmp_path / "run"
     shutil.copytree(RUNS / "single", run)

@@ -61,6 +61,13 @@ def test_where_no_model_is_the_reason_is_said(tmp_path, mark, message):
         runs.model_folder(run)
 
 
+def test_a_model_that_was_moved_out_of_a_finished_run_is_missed(tmp_path):
+    (tmp_path / "config.toml").touch()
+    (tmp_path / ".textune").write_text('{"finished": true}')
+    with pytest.raises(RunError, match="it was there when the run was finished; put it back as m"):
+        runs.model_folder(tmp_path)
+
+
 def test_the_capsule_names_versions_and_machine():
     found = runs.capsule()
     assert found["versions"]["torch"].startswith("2.")

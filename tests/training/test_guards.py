@@ -1,9 +1,12 @@
-"""A lack of memory is said with the way out; other errors pass through."""
+"""A lack of memory is said with the way out, a stop stays one; other errors pass through."""
+
+import errno
+import signal
 
 import pytest
 import torch
 
-from textune.errors import OutOfMemoryError
+from textune.errors import OutOfMemoryError, StoppedError
 from textune.training import guards
 
 
@@ -17,3 +20,23 @@ def test_an_allocation_that_is_too_large_names_the_setting():
 def test_other_errors_pass_through():
     with pytest.raises(RuntimeError, match="shape"), guards.memory(4096):
         torch.zeros(2, 3) @ torch.zeros(2, 3)
+
+
+def test_a_stop_that_other_code_takes_for_its_own_error_stays_one():
+    """As torch does while it is imported: its `except RuntimeError` raises an AttributeError."""
+    with pytest.raises(StoppedError, match="stopped by SIGINT; nothing was saved yet"):  # noqa: SIM117
+        with guards.stopping():
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except RuntimeError:
+                raise AttributeError("no overload name") from None
+
+
+def test_what_goes_wrong_after_a_stop_is_said():
+    with pytest.raises(OSError, match="full"), guards.stopping() as stop:  # noqa: SIM117
+        with stop.between_steps():
+            signal.raise_signal(signal.SIGINT)
+            try:
+                stop.check()
+            except StoppedError:
+                raise OSError(errno.ENOSPC, "full") from None

@@ -155,6 +155,7 @@ def gather(
     )
     for file in files[:5]:
         yield from (Message(reason) for reason in file.reasons)
+        yield from (Message(doubt, is_warning=True) for doubt in file.doubts)
     if len(files) > 5:
         yield Message(f"… and {len(files) - 5:,} more files")
     paths = [file.path for file in files]

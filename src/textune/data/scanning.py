@@ -4,12 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from textune.data import commas, lists, missing, numerals
 from textune.data.columns import KINDS, Column, Scan
 from textune.data.numerals import Numerals
-from textune.data.sampling import Spread, chunks
+from textune.data.sampling import SAMPLE_CHARACTERS, Spread, chunks
 from textune.data.words import UNSPACED
 from textune.metrics.one_label import is_blank
 from textune.records import Row, Table
@@ -68,14 +68,11 @@ def _column(
     name: str, place: int, counter: Counter[str] | None, sample: list[str], rows: int
 ) -> Column:
     cells = tuple(cell for cell in sample if not is_blank(cell))
-    counts: dict[str, int] | None = None
+    counts = None if counter is None else _stripped(counter)
     blank = 1 - len(cells) / max(1, len(sample))
-    if counter is not None:
-        counts = {}
-        for cell, count in counter.items():
-            held = "" if is_blank(cell) else cell.strip()
-            counts[held] = counts.get(held, 0) + count
+    if counts is not None:
         blank = counts.pop("", 0) / max(1, rows)
+        cells = cells or _counted(counts)  # so few are filled that the sample has none of them
     gaps = missing.of(Counter(cells) if counts is None else counts)
     if gaps:
         total = len(sample) if counts is None else rows
@@ -107,6 +104,21 @@ def _column(
                 written = numerals.of_commas(cells)
             return replace(column, kind=kind, why=reason, separator=separator, numerals=written)
     raise AssertionError("the last kind takes every column")
+
+
+def _stripped(counter: Counter[str]) -> dict[str, int]:
+    """Count cells without the space around them, the blank ones as "", in the order they came."""
+    counts: dict[str, int] = {}
+    for cell, count in counter.items():
+        held = "" if is_blank(cell) else cell.strip()
+        counts[held] = counts.get(held, 0) + count
+    return counts
+
+
+def _counted(counts: dict[str, int]) -> tuple[str, ...]:
+    """Take the cells of a column that were counted, as a sample has them."""
+    found = islice(Counter(counts).elements(), SAMPLE_ROWS)
+    return tuple(cell[:SAMPLE_CHARACTERS].rstrip() for cell in found)
 
 
 def _written(cells: Sequence[str]) -> Numerals | None:

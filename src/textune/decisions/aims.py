@@ -60,7 +60,8 @@ def read(text: str) -> Aim:
         raise SettingsError(f"--aim {text!r:.60}: {among(kind[:40], KNOWN)}; as {FORMS}")
     sign, value = _SIGNS.get(kind, ""), parts["value"].strip()
     if (parts["sign"] or "") != sign or bool(value) != bool(sign):
-        raise SettingsError(f"--aim {text!r:.60}: an aim is written as {FORMS}")
+        quoted = f" (a shell wants quotes around it: '{kind}>=0.9')" if sign == ">=" else ""
+        raise SettingsError(f"--aim {text!r:.60}: an aim is written as {FORMS}{quoted}")
     label = parts["label"] or ""
     if label and kind not in OF_PROMISES:
         raise SettingsError(f"--aim {text!r:.60}: only precision and recall are of one label")

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 
-from textune.errors import counted
+from textune.errors import counted, one_line
 from textune.metrics import written
 from textune.storage import json_lines
 from textune.storage.json_lines import OBEYED
@@ -269,7 +269,7 @@ def table(
             style=style if place == 0 else None,
         )
     for row in rows:
-        made.add_row(*map(escape, row))
+        made.add_row(*(escape(one_line(cell)) for cell in row))
     screen = out
     if not out.is_terminal:
         screen = _Screen(file=out.file, width=WIDE, highlight=False, emoji=False)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.markup import escape
 
 from textune.doors.console import counting, out, show_json
+from textune.errors import one_line
 from textune.records import Prediction
 
 if TYPE_CHECKING:  # numpy
     from textune.predicting.suggesting import Suggestions
+    from textune.tasks.shown import Line
 
 Made = TypeVar("Made")
 
@@ -25,8 +27,7 @@ def show_predictions(found: Iterable[Prediction], task: str, *, as_json: bool) -
             show_json(telling.to_json(item, task))
             continue
         for line in kind.show(item):
-            parts = (f"[{look}]{escape(text)}[/]" if look else escape(text) for text, look in line)
-            out.print("".join(parts))
+            out.print(_looking(line))
 
 
 def show_suggestions(found: "Suggestions") -> None:
@@ -36,9 +37,13 @@ def show_suggestions(found: "Suggestions") -> None:
     show = registry.of(found.task).show
     for number, item in enumerate(found.predictions):
         unsure = "" if found.uncertainty is None else f"  {found.uncertainty[number]:.3f}"
-        line = next(iter(show(item)))
-        parts = (f"[{look}]{escape(text)}[/]" if look else escape(text) for text, look in line)
-        out.print(f"[dim]{number + 1:>4}{unsure}[/]  {''.join(parts)}")
+        out.print(f"[dim]{number + 1:>4}{unsure}[/]  {_looking(next(iter(show(item))))}")
+
+
+def _looking(line: "Line") -> str:
+    """Mark up the parts of a line, which stays one whatever texts hold."""
+    parts = ((escape(one_line(text)), look) for text, look in line)
+    return "".join(f"[{look}]{text}[/]" if look else text for text, look in parts)
 
 
 def counted(steps: Generator[int, None, Made], *, what: str) -> Made:

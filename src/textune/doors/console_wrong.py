@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from textune.doors.console import number, out, table
 from textune.metrics import catalogue, written
+from textune.tasks.shown import named
 
 MOST_PAIRS = 5  # of labels that are taken for each other
 
@@ -28,7 +29,10 @@ def confused_words(pairs: Sequence[Mapping[str, Any]], most: int = MOST_PAIRS) -
     """Write the most frequent pairs of truth and decision."""
     said = []
     for one in pairs[:most]:
-        true, given, of = one["truth"], one["given"], one["of"]
+        true, given = (
+            None if name is None else named(name) for name in (one["truth"], one["given"])
+        )
+        of = one["of"]
         share = f" of {of:,}" if of else ""
         if true is None:
             said.append(f"{given} where there is none ({one['n']:,})")

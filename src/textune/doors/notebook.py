@@ -1,26 +1,36 @@
-"""A run's events become a bar in a notebook, where Python runs in one."""
+"""A run's events become a bar in a notebook; elsewhere its words go to the logger `textune`."""
 
 import html
 import importlib
+import logging
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from textune.metrics import catalogue, written
+from textune.parallel.place import Place
 from textune.records import Message, Started, Step, Validated
 
 EVERY = 0.5  # seconds between two looks
+LOGGER = "textune"
 KERNEL = "ZMQInteractiveShell"  # IPython's in a notebook
 
 
 def show() -> Callable[[object], None]:
-    """Return what shows a run's events: a bar in a notebook, nothing elsewhere."""
+    """Return what shows a run's events: a bar in a notebook, a logger elsewhere."""
     module = sys.modules.get("IPython")
     shell = None if module is None else module.get_ipython()
     if type(shell).__name__ != KERNEL:
-        return lambda _: None
+        return log if Place.here().is_first else lambda _: None
     return Bar(importlib.import_module("IPython.display"))
+
+
+def log(event: object) -> None:
+    """Log what a person may want to read; warnings reach standard error if nobody says where to."""
+    if isinstance(event, Message):
+        logger = logging.getLogger(LOGGER)
+        logger.log(logging.WARNING if event.is_warning else logging.INFO, "%s", event.text)
 
 
 class Bar:

@@ -12,7 +12,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from textune.encoder import headers
+from textune.encoder import headers, own_exports
 from textune.encoder.headers import Entry
 from textune.errors import ModelError, excerpt
 from textune.families.known import FAMILIES, WITHOUT_PIECES, family_of
@@ -263,6 +263,7 @@ EXPORTS = (
     ("*.msgpack", "weights of Flax"),
     ("openvino_model.*", "an OpenVINO export"),
 )
+_NO_WEIGHTS = "holds a graph in place of weights"
 _SOURCE = "take the model that it was made from, with config.json and model.safetensors"
 
 
@@ -272,6 +273,8 @@ def _export(folder: Path) -> str | None:
 
 
 def _no_config(folder: Path) -> str:
+    if said := own_exports.refusal(folder, _NO_WEIGHTS):
+        return said
     if export := _export(folder):
         return f"{folder}: {export}, which cannot be trained; {_SOURCE}"
     return (
@@ -282,6 +285,8 @@ def _no_config(folder: Path) -> str:
 
 def _no_weights(folder: Path) -> str:
     """Say why there are no weights, and the way out."""
+    if said := own_exports.refusal(folder, _NO_WEIGHTS):
+        return said
     pickles = sorted(file.name for kind in ("*.bin", "*.pt") for file in folder.glob(kind))
     if pickles:
         return (

@@ -91,8 +91,9 @@ def _tried(
     if not rule.fitted and rule.calibration is None and rule.bar is None and rule.member is None:
         return Fitted(rule, found, "")
     found = _crossed(task, found, examples, wish, kind, of_part)
-    parts = f"the other {PARTS - 1} of {PARTS} parts"
-    return Fitted(rule, found, f"each text was decided by a rule fitted on {parts}")
+    parts = int(of_part.max()) + 1  # fewer texts than PARTS are a part each
+    others = "the other part of two" if parts == 2 else f"the other {parts - 1} of {parts} parts"
+    return Fitted(rule, found, f"each text was decided by a rule fitted on {others}")
 
 
 def refuse(task: Task, wish: Wish) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from textune.encoder import bases, exported, manifest, pooling
 from textune.encoder.exported import Export
 from textune.encoder.model import Encoder
+from textune.encoder.own_exports import RECORD
 from textune.errors import MissingExtraError, RunError, SettingsError, among
 from textune.exporting import graphs, page, parity, quantizing, texts
 from textune.exporting.parity import Allowed, Parity, Tell
@@ -16,7 +17,6 @@ from textune.predicting import held as held_out
 from textune.predicting.predictor import Predictor
 from textune.records import Example, Scores
 from textune.runs import runs
-from textune.runs.exports import RECORD
 from textune.runtime.predictor import Predictor as Runtime
 from textune.storage import atomic, checksums
 from textune.tasks.own import ANSWERS

@@ -96,8 +96,7 @@ def intervals(
     counted = [column for column in counted if len(column.rows)]
     rng = np.random.default_rng(seed)
     found = spans.held(_means(counted, len(rows), rng), confidence)
-    if len(rows) == 1:
-        found.pop("accuracy", None)  # drawn from one text it is always the same
+    found["accuracy"] = _of_accuracy(truth, decisions, columns, confidence)
     hits = int(right(truth, decisions).sum())
     found["all_right"] = spans.wilson(hits, len(rows), confidence=confidence)
     if not np.isfinite(probabilities).all():
@@ -150,7 +149,23 @@ class _Column:
         found = spans.plausible_numbers(hits, totals, given, rng)
         if not self.is_varied:
             del found["mcc"]
-        return found | {"accuracy": spans.ratio(hits.sum(axis=1), totals.sum(axis=1))}
+        return found
+
+
+def _of_accuracy(
+    truth: Floats, decisions: Ints, columns: Columns, confidence: float
+) -> spans.Interval:
+    """Give the interval of the mean of the columns' accuracies: cells that come in texts."""
+    right, totals, squares = np.zeros(len(truth)), np.zeros(len(truth)), 0.0
+    for places in columns.values():
+        if not len(rows := scored(truth, places)):
+            continue
+        hits = truth[rows][:, places].argmax(axis=1) == decisions[rows][:, places].argmax(axis=1)
+        right[rows] += hits / len(rows)
+        totals[rows] += 1 / len(rows)
+        squares += 1 / len(rows)
+    items = totals.sum() ** 2 / squares  # of as many, of like weight, a share varies as this mean
+    return spans.wilson_of_groups(right, totals, items=items, confidence=confidence)
 
 
 def _draws(count: int, rng: np.random.Generator) -> Iterator[Floats]:

@@ -136,8 +136,10 @@ def words(found: Difference, texts: int, names: tuple[str, str]) -> str:
             f"{few} too few to tell {names[0]} and {names[1]} apart; {FEWEST} could, of which all "
             "speak for one"
         )
-    low, high = map(written.signed, found.interval)
-    span = f"95 % interval {low} to {high}, p = {written.chance(found.p)}"
+    is_second = found.gain > 0 or not found.is_shown  # what is said is by how much it is better
+    ends = found.interval if is_second else (-found.high, -found.low)
+    low, high = map(written.signed, ends)
+    span = f"95 % interval {low} to {high}, p {written.chance_in_words(found.p)}"
     if not found.is_shown:
         return (
             f"these {texts:,} texts cannot tell {names[0]} and {names[1]} apart: {title} "

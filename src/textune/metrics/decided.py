@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from textune.errors import some
 from textune.metrics import catalogue
 
 MOST_SHOWN = 12  # labels that are named
@@ -28,7 +29,7 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
         rest = f" and {more:,} more in decision.json" if more else ""
         yield f"thresholds for {rule['aim'] or 'the remedy'}: {', '.join(shown)}{rest}"
     if rule.get("unmet"):
-        names = ", ".join(rule["unmet"][:MOST_SHOWN])
+        names = some(rule["unmet"], MOST_SHOWN)
         yield f"{rule['aim']} cannot be promised by so few texts, or such scores, for: {names}"
     if told := report.get("calibration"):
         before, after = told["before"], told["after"]

@@ -85,7 +85,13 @@ def wilson(right: float, total: float, *, confidence: float = 0.95) -> Interval:
     return [0.0 if right == 0 else low, 1.0 if right == total else high]
 
 
-def wilson_of_groups(right: Ints, totals: Ints, *, confidence: float = 0.95) -> Interval:
+def wilson_of_groups(
+    right: NDArray[Any],
+    totals: NDArray[Any],
+    *,
+    items: float | None = None,
+    confidence: float = 0.95,
+) -> Interval:
     """Give Wilson's interval of a share of items that come in groups, as words in sentences.
 
     The items count for as many as would give the share its variance over groups (linearised), fewer
@@ -95,16 +101,18 @@ def wilson_of_groups(right: Ints, totals: Ints, *, confidence: float = 0.95) -> 
     Args:
         right: Right items of each group, (S,).
         totals: Its items, (S,), of which there is one at least.
+        items: For how many all of them count, where they weigh differently; None: each for one.
         confidence: How often such intervals hold the share of the whole population.
     """
     from scipy import special  # heavy
 
-    groups, items = len(totals), int(totals.sum())
-    share = int(right.sum()) / items
+    groups, total = len(totals), float(totals.sum())
+    items = total if items is None else items
+    share = float(right.sum()) / total
     rest = right - share * totals  # (S,)
     count = 1.0
     if groups > 1:
-        variance = groups / (groups - 1) * float(rest @ rest) / items**2
+        variance = groups / (groups - 1) * float(rest @ rest) / total**2
         tail = (1 + confidence) / 2
         few = NormalDist().inv_cdf(tail) / float(special.stdtrit(groups - 1, tail))
         count = min(items, share * (1 - share) / variance if variance else math.inf) * few**2

@@ -63,6 +63,17 @@ def signed(value: float) -> str:
     return "0.000" if not float(shown) else shown
 
 
+def chance_in_words(p: float) -> str:
+    """Write what stands behind a p in a sentence.
+
+    Example:
+        >>> chance_in_words(0.0123), chance_in_words(1e-9)
+        ('= 0.012', '< 0.001')
+    """
+    shown = chance(p)
+    return shown if shown.startswith("<") else f"= {shown}"
+
+
 def chance(p: float) -> str:
     """Write the probability that something comes by chance, as papers do."""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

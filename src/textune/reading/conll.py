@@ -133,8 +133,9 @@ def _sample(path: Path) -> tuple[list[list[str]], frozenset[str]]:
     taken: list[str] = []
     size = 0
     for piece in pieces(path):
-        taken += StringIO(piece, newline="")
-        size += len(piece)
+        lines = StringIO(piece, newline="")
+        taken += lines if taken else dropwhile(str.isspace, lines)  # it may begin with blank lines
+        size += len(piece) if taken else 0
         if size >= SAMPLE:
             break
     is_table = kinds.ending(path) == ".csv"

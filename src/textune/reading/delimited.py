@@ -2,7 +2,8 @@
 
 Python's `csv` does the parsing, in its strict mode; `dialect` decides how. Our own rules on top:
 every row as wide as the table, no cell above `cell_limit()` characters, no header line twice. Blank
-lines are skipped wherever they stand (an empty cell of a one-column file is written as `""`).
+lines are skipped wherever they stand (an empty cell of a one-column file is written as `""`); where
+one might be a text, as in files of one column, the last row says so.
 Faults are collected to the end of the file and raised together; after the first, no row is yielded.
 """
 
@@ -122,9 +123,15 @@ def listed(columns: tuple[str, ...], *, most: int = 8) -> str:
 
 
 def _text_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
+    passed = PassedOver(of_texts=True)
+    return passed_over.told_at_the_end(_texts(path, layout, problems, passed), passed)
+
+
+def _texts(path: Path, layout: Layout, problems: Problems, passed: PassedOver) -> Iterator[Row]:
     name, skip, limit = path.name, layout.header is not None, cell_limit()
     for number, line in enumerate(lines(path), start=1):
         if not line.strip():
+            passed.note_blank(f"{name}:{number}")
             continue
         if skip:
             skip = False
@@ -138,7 +145,7 @@ def _text_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
 
 def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
     """Yield sound rows; note every problem up to the end. After the first none is sound."""
-    passed = PassedOver()
+    passed = PassedOver(of_texts=len(layout.columns) == 1)
     return passed_over.told_at_the_end(_sound_rows(path, layout, problems, passed), passed)
 
 
@@ -169,6 +176,7 @@ def _likely(
     endings = passed_over.Endings()
     for line, cells in records:
         if not cells or (len(cells) == 1 < width and not cells[0].strip()):
+            passed.note_blank(f"{name}:{line}")
             continue
         if skip:
             skip = False

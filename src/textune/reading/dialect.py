@@ -7,11 +7,11 @@ from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
-from textune.errors import DataError, excerpt
+from textune.errors import DataError, counted, excerpt
 from textune.reading import passed_over, ragged, uncommon
 from textune.reading.delimited import Dialect, Layout, listed, no_rows, rows
 from textune.reading.header import is_header
-from textune.reading.lines import lines, pieces
+from textune.reading.lines import line_ends, lines, pieces
 from textune.reading.named_signs import delimiter_named, quotes_named
 from textune.reading.samples import Reading, few_values, read, survey
 
@@ -21,6 +21,7 @@ SAMPLE = 1 << 19  # characters
 
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _NATURAL = {"csv": ",", "tsv": "\t"}
+_BLANK = re.compile(r"(?:[^\S\t\r\n]*(?:\r\n|\r|\n))+")  # lines; of tabs cells may be made
 _CELL = re.compile(r'"(?:[^"]|"")*"')
 _SEPARATOR = re.compile(r"\ufeff?\"?sep=([^\r\n\"])\"?(?:\r\n|\r|\n)", re.IGNORECASE)
 
@@ -41,7 +42,7 @@ def recognise(
     Raises:
         DataError: The file is empty, holds only a header, or its header cannot be used.
     """
-    sample, whole = _sample(path)
+    blank, sample, whole = _sample(path)
     if not sample.strip():
         raise no_rows(path.name, None)
     uncommon.refuse_drawn(path, sample)
@@ -59,7 +60,7 @@ def recognise(
             f"{path.name}:1: {len(first):,} columns, at most {COLUMN_LIMIT:,} are read: "
             f"{excerpt(','.join(first[:20]))}; keep the columns of texts and labels"
         )
-    before = len(above) + (separator is not None)
+    before = blank + len(above) + (separator is not None)
     has_header, why_header = _header(first, body, dialect, header)
     columns, widths, remark = _columns(path, dialect, first, body, before if has_header else None)
     if has_header and not body and whole and reading.fits:
@@ -77,7 +78,9 @@ def recognise(
         has_comments=has_comments,
         are_full=passed_over.are_full(body),
     )
-    return layout, tuple(filter(None, (why, why_quotes, _said(above), why_header, remark)))
+    return layout, tuple(
+        filter(None, (why, why_quotes, _said(above, blank, dialect), why_header, remark))
+    )
 
 
 def _above(
@@ -112,11 +115,12 @@ def _columns(
     return tuple(str(n) for n in range(1, width + 1)), widths, remark
 
 
-def _said(above: list[str]) -> str:
-    """Say which lines above a table are passed over."""
+def _said(above: list[str], blank: int, dialect: Dialect) -> str:
+    """Say which lines above a table are passed over; those of plain text are said as all others."""
     shown = [line for line in above if line.strip()]
     if not shown:
-        return ""
+        is_said = blank and dialect.delimiter is not None
+        return f"{counted(blank, 'blank line')} {ABOVE}" if is_said else ""
     lines = "1 line" if len(shown) == 1 else f"{len(shown):,} lines"
     return f"{lines} {ABOVE}, first: {excerpt(shown[0].strip())}"
 
@@ -127,16 +131,19 @@ def _raise_fault(path: Path, dialect: Dialect) -> NoReturn:
     raise no_rows(path.name, None)
 
 
-def _sample(path: Path) -> tuple[str, bool]:
-    """Take the beginning of a file, and say whether that is all of it."""
+def _sample(path: Path) -> tuple[int, str, bool]:
+    """Take the beginning of a file, below its first blank lines: their number, it, if it is all."""
     taken: list[str] = []
-    size = 0
+    size = blank = 0
     for piece in pieces(path):
         if size >= SAMPLE:
-            return "".join(taken), False
-        taken.append(piece)
+            return blank, "".join(taken), False
+        if not taken and (above := _BLANK.match(piece)):
+            blank += line_ends(above[0].encode())
+            piece = piece[above.end() :]
+        taken += [piece] if piece else []
         size += len(piece)
-    return "".join(taken), True
+    return blank, "".join(taken), True
 
 
 def _delimiter(sample: str, whole: bool, kind: str, *, chosen: str | None) -> tuple[Dialect, str]:

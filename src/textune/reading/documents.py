@@ -6,6 +6,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -13,6 +14,7 @@ from textune.errors import DataError, among, some
 from textune.reading import packing
 from textune.reading.delimited import listed
 from textune.reading.encodings import codec
+from textune.reading.forms.fasttext import MARK
 from textune.reading.kinds import KINDS, TEXTS, ending
 from textune.reading.lines import BOM, PIECE, opened
 from textune.reading.obtained import checked, is_pattern, matches, members, status
@@ -22,6 +24,8 @@ from textune.reading.sources import read as read_table
 from textune.reading.stretches import stretches
 from textune.reading.told import Told
 from textune.records import Paragraph, Table
+
+DOUBTED, LEAST_DOUBTED, USUAL = 1_000, 5, 0.98  # lines looked at for cells, share that has them
 
 SAMPLE = 16_000_000  # characters by which it is judged whether blank lines part documents
 
@@ -46,6 +50,7 @@ class TextFile:
     name: str  # in origins: without its folders, unless another file here has the same
     kind: str  # what a document is: "lines" (each), "blocks" (between blank lines), "table" (a row)
     reasons: tuple[str, ...]  # in words; the last file also has what was left out on the way
+    doubts: tuple[str, ...] = ()  # what its owner may not have meant
 
 
 def find(
@@ -233,7 +238,23 @@ def _plain(path: Path, name: str, why: tuple[str, ...]) -> TextFile | None:
     judged = f" (judged by the first {SAMPLE:,} characters)" if size > SAMPLE else ""
     if kind == "blocks":
         judged += "; --set text.documents=lines makes each line one"
-    return TextFile(path, name, kind, (f"{name}: {words}{judged}", *why))
+    doubts = _doubts(path, name)
+    return TextFile(path, name, kind, (f"{name}: {words}{judged}", *why), doubts)
+
+
+def _doubts(path: Path, name: str) -> tuple[str, ...]:
+    """Say that lines, by the first of them, have cells or labels that are read with their texts."""
+    first = [part.text for part in islice(stretches(path), DOUBTED)]
+    if len(first) < LEAST_DOUBTED:
+        return ()
+    tabs, count = Counter(line.strip().count("\t") for line in first).most_common(1)[0]
+    if tabs and count >= USUAL * len(first):
+        what = f"its lines have {tabs + 1} columns, parted by tabs: all are read as text"
+        return (f"{name}: {what}; --text COLUMN takes one alone (`textune check` names them)",)
+    if sum(line.startswith(MARK) for line in first) >= USUAL * len(first):
+        what = f"its lines begin with labels ({MARK}…), which are read as text"
+        return (f"{name}: {what}; --text text leaves them out",)
+    return ()
 
 
 def _parted_as_chosen(file: TextFile, documents: Parted | None) -> TextFile:

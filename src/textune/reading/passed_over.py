@@ -14,6 +14,7 @@ from textune.errors import DataError, excerpt
 from textune.records import Row
 
 MOST, MOST_BLANK = 20, 100_000  # remarks, and rows of blank cells, at the end of a file
+BLANK_LINE = "a blank line"  # where each line is a text
 SAID = ", passed over"  # at the end of what is said
 LEAST_ROWS = 12  # of a table, by which it is known what its rows are like
 _COMMENT = re.compile(r"#+(\s|$)|#[-=#]|//\s")
@@ -26,9 +27,15 @@ _REMARK = re.compile(
 
 
 class PassedOver:
-    """Counts what is no row, between two rows."""
+    """Counts what is no row, between two rows.
 
-    def __init__(self) -> None:
+    Args:
+        of_texts: Whether each line is a text, so that a blank one might be an empty text.
+    """
+
+    def __init__(self, *, of_texts: bool = False) -> None:
+        self._of_texts = of_texts
+        self._blank: tuple[str, int] | None = None  # the first of the file, how many
         self._found: dict[str, tuple[str, int]] = {}  # what → the first place, how many
 
     def note(self, origin: str, what: str) -> None:
@@ -36,16 +43,27 @@ class PassedOver:
         first, count = self._found.get(what, (origin, 0))
         self._found[what] = first, count + 1
 
+    def note_blank(self, origin: str) -> None:
+        """Take a blank line into account, of which there may be one after each row."""
+        if self._of_texts:
+            first, count = self._blank or (origin, 0)
+            self._blank = first, count + 1
+
     def told(self) -> tuple[str, ...]:
         """Say which there were since the row before, if any."""
         if not self._found:
             return ()
-        said = tuple(
-            f"{first}: {what}{'' if count == 1 else f' {count:,} times'}{SAID}"
-            for what, (first, count) in self._found.items()
-        )
+        said = tuple(_said(what, *found) for what, found in self._found.items())
         self._found.clear()
         return said
+
+    def told_of_blank(self) -> tuple[str, ...]:
+        """Say how many lines of the file were blank, if any."""
+        return (_said(BLANK_LINE, *self._blank),) if self._blank else ()
+
+
+def _said(what: str, first: str, count: int) -> str:
+    return f"{first}: {what}{'' if count == 1 else f' {count:,} times'}{SAID}"
 
 
 class Header:
@@ -80,6 +98,11 @@ class Header:
         return False
 
 
+def is_of_blank_lines(remark: str) -> bool:
+    """Tell what is said of blank lines: nothing is wrong with them."""
+    return f": {BLANK_LINE}" in remark and remark.endswith(SAID)
+
+
 def _plain(name: str) -> str:
     return name.strip().strip("\ufeff").casefold()
 
@@ -97,7 +120,7 @@ def told_at_the_end(rows: Iterator[Row], passed: PassedOver) -> Iterator[Row]:
             yield before
         raise
     if before is not None:
-        more = passed.told()
+        more = passed.told() + passed.told_of_blank()
         yield replace(before, remarks=(*before.remarks, *more)) if more else before
 
 

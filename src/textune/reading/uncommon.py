@@ -23,7 +23,7 @@ SEVERAL = re.compile(r" ?[^\w\s\"'`.,!?()-]{2,} ?|\s?[<\[]\w{2,5}[>\]]\s?")  # a
 MARKUP = re.compile(r"<(\w[\w:.-]*)(?:\s[^<>]*)?>[^<>]*</\1>")  # a mark of XML, and what it holds
 LEAST_ROWS = 3
 RULE = re.compile(r"[|+]?[\s:|+-]*-{3,}[\s:|+-]*[|+][\s:|+-]*")  # beneath the head of one
-MOST_ABOVE = 20  # lines above a table
+MOST_ABOVE = 20  # lines above a table, but for those of blank cells
 
 
 def delimiter(
@@ -124,12 +124,14 @@ def above(dialect: Dialect, sample: str, width: int) -> list[str]:
     taken: list[str] = []
     if dialect.delimiter is None or width < 2:
         return []
-    for line in islice(StringIO(sample, newline=""), MOST_ABOVE + 1):
+    most = MOST_ABOVE
+    for line in StringIO(sample, newline=""):
         cells = cells_of(replace(dialect, quoted=False), line)
-        filled = [cell for cell in cells if cell.strip()]
+        filled = [cell for cell in cells if cell.strip().strip(dialect.quote)]
         is_row = len(cells) == width and filled and (width == 2 or not cells[0].strip())
         is_comment = line.startswith("# ") and not usual_names([cells[0][2:], *cells[1:]])
-        if is_comment or (len(filled) < 2 and not is_row):
+        if most and (is_comment or (len(filled) < 2 and not is_row)):
+            most -= bool(filled)
             taken.append(line.rstrip("\r\n"))
             continue
         is_whole = len(cells) == width and len(filled) >= max(2, width - 1)

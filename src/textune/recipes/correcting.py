@@ -74,6 +74,9 @@ def correct(source: object, settings: Settings, corrections: Path, output: Outpu
     names = {name for row in found.values() for name in cells.names(row)}
     new = sorted(names - known)
     remarks = (f"labels that the file did not have before: {some(new, SHOWN)}",) if new else ()
+    if not found:
+        how = f"write the right labels into its column {CORRECTED!r}"
+        remarks = (f"{corrections}: no row is corrected, and the copy is as the file was; {how}",)
     return Corrected(count, changed, len(found) - changed, remarks)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from textune.corpora import corpus, taught
 from textune.corpora.corpus import Corpus
 from textune.corpora.taught import Lesson
-from textune.errors import RunError, SettingsError
+from textune.errors import RunError, SettingsError, counted
 from textune.parallel.place import refuse
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import recipe
@@ -92,14 +92,25 @@ def _gather(request: DistilRequest, folder: Path) -> Generator[Message, None, Co
     )
     _require_same(request.run, found, predictor)
     texts, known = taught.fresh(found, unlabelled)
-    left = f"; {known:,} more are known already, or come twice" if known else ""
-    yield Message(f"{len(texts):,} texts without labels{left}")
+    yield Message(_said(len(texts), known) if request.texts else _NONE_GIVEN)
 
     def answer(asked: Sequence[Example]) -> NDArray[np.float32]:
         return predictor.score(asked, predictor.card.decision).logits
 
     cache = request.settings.data.cache
     return taught.extended(found, texts, Lesson(answer, request.temperature, cache))
+
+
+_NONE_GIVEN = (
+    "no texts without labels were given (--text FILE): it learns from those of the run alone"
+)
+
+
+def _said(texts: int, known: int) -> str:
+    """Say how many texts without labels there are, and how many more were left out."""
+    are = "is" if known == 1 else "are"
+    left = f"; {known:,} more {are} known already, or {'comes' if known == 1 else 'come'} twice"
+    return f"{counted(texts, 'text')} without labels{left if known else ''}"
 
 
 def _require_kind(run: Path) -> None:

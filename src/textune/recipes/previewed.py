@@ -8,7 +8,7 @@ from textune.errors import excerpt
 from textune.evaluation import evaluate
 from textune.metrics import written
 from textune.records import Message
-from textune.tasks import registry
+from textune.tasks import registry, shown
 
 TEXTS = 32  # of the batch
 SHOWN = 4  # labels of the one text
@@ -32,7 +32,7 @@ def preview(encoder: Encoder, corpus: Corpus, *, micro_tokens: int) -> Message |
     chances = scores.probabilities[0].tolist()
     first = corpus.examples[int(rows[0])]
     told = ", ".join(
-        f"{label} {written.decimals(chance)}"
+        f"{shown.named(label)} {written.decimals(chance)}"
         for label, chance in zip(corpus.task.labels[:SHOWN], chances, strict=False)
     )
     more = ", …" if len(chances) > SHOWN else ""

@@ -1,7 +1,7 @@
 """A quick trial of a run: one batch of everything, in a folder that is gone afterwards."""
 
 import random
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -93,9 +93,16 @@ def _gather(
         for name in ("train", "valid", "test")
     }
     yield Message(f"a trial: {', '.join(f'{len(rows)} {name}' for name, rows in parts.items())}")
-    few = replace(found, split=Split(**parts))
+    few = replace(found, split=Split(**parts), leaks=_of_few(found, parts))
     kept += few.part("train")
     return few
+
+
+def _of_few(found: Corpus, parts: Mapping[str, NDArray[np.int64]]) -> dict[str, list[str]]:
+    """Say of those texts of each part that are taken how they leak."""
+    every = {name: getattr(found.split, name).tolist() for name in found.leaks}
+    how = {name: dict(zip(every[name], words, strict=True)) for name, words in found.leaks.items()}
+    return {name: [own[row] for row in parts[name].tolist()] for name, own in how.items()}
 
 
 def _few(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from textune.errors import some
 from textune.metrics import catalogue
 from textune.report import pages, results
 from textune.report.section import Part, Section, Subject, section
@@ -93,7 +94,7 @@ def _doubts(subject: Subject) -> Iterator[str]:
     if (part.found.get("n") or FEW) < FEW:
         yield f"{part.found['n']} texts are few, and another draw of them would score otherwise"
     if unmet := (part.found.get("rule") or {}).get("unmet"):
-        yield f"what was asked of decisions cannot be promised for {', '.join(unmet[:MOST_NAMED])}"
+        yield f"what was asked of decisions cannot be promised for {some(unmet, MOST_NAMED)}"
     yield from _found_in(subject)
     yield from _weakest(part)
     ece = ((part.found.get("calibration") or {}).get("after") or {}).get("ece")

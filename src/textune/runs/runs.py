@@ -339,6 +339,8 @@ def _why_no_model(run: Path) -> str:
         if above.name == "seeds":
             return f"of several seeds the best one's model alone is kept, in {run.parent.parent}"
         return "it was a fold, whose model is kept only with textune folds --keep"
+    if folders.read_mark(run):  # it is finished
+        return "it was there when the run was finished; put it back as model/, or train anew"
     if contents.is_begun(run):
         return "its training has not finished; continue it with --resume"
     return "not a run"

@@ -15,6 +15,7 @@ from textune.encoder import bases
 from textune.encoder.names import BUNDLED
 from textune.errors import SHOWN, hinting
 from textune.reading import obtained, sources
+from textune.reading.passed_over import is_of_blank_lines
 from textune.records import Annotators, Contract, Example, Finding, ReadOptions, Survey, Table
 from textune.survey import agreement, audit, beyond, grouping, leaks, plain_survey, settling
 from textune.survey.beyond import CountTokens, Measured, Ruler
@@ -194,6 +195,7 @@ class _Reader:
         self._ruler = ruler
         self._remarks: list[str] = []  # the first of them
         self._remarked = 0
+        self._blank: list[str] = []  # of the blank lines of each file
         self.is_sample = rows > ALL_BELOW
         chosen = random.Random(0).sample(range(rows), MEASURED) if self.is_sample else ()
         self._chosen = frozenset(chosen)
@@ -207,8 +209,10 @@ class _Reader:
             self._labels.add(example)
             if place < unknown.MOST:
                 self._first.append(unknown.beginning(example))
-            self._remarked += len(example.remarks)
-            self._remarks += example.remarks[: SHOWN - len(self._remarks)]
+            remarks = [one for one in example.remarks if not is_of_blank_lines(one)]
+            self._blank += [one for one in example.remarks if is_of_blank_lines(one)]
+            self._remarked += len(remarks)
+            self._remarks += remarks[: SHOWN - len(self._remarks)]
             if not self.is_sample or place in self._chosen:
                 self._waiting.append(example)
                 self._size += len(example.text) + len(example.pair or "")
@@ -219,6 +223,8 @@ class _Reader:
 
     def mended(self) -> Iterator[Finding]:
         """Say what was mended while the file was read: the first places, and the number of all."""
+        for remark in self._blank[:SHOWN]:
+            yield Finding("blank lines", "note", remark, 1)
         if not self._remarked:
             return
         listed = "; ".join(self._remarks)

@@ -13,7 +13,7 @@ from textune.data.choice import option
 from textune.data.columns import Column
 from textune.data.sampling import head
 from textune.data.scanning import scan
-from textune.errors import DataError
+from textune.errors import DataError, counted
 from textune.reading.forms import joined_pairs
 from textune.records import Contract, Finding, Look, Row, Table
 from textune.tasks import likeness
@@ -274,7 +274,8 @@ def _unclear(
     lost = [name for name, at in zip(contract.text, here, strict=True) if at is None]
     able = [c for c in free if any(likeness.fits(c, look) for look in looks)]
     which = ", ".join(f"{c.name!r} ({likeness.described(c)})" for c in able[:SHOWN])
-    could = f"{len(able)} columns could be it: {which}" if able else "no other column is like it"
+    could = f"{counted(len(able), 'column')} could be it: {which}"
+    could = could if able else "no other column is like it"
     wanted = ",".join(at or name for name, at in zip(contract.text, here, strict=True))
     way = f"name the column with --text in the place of {wanted}"
     if able and len(contract.text) == 1:
@@ -282,7 +283,8 @@ def _unclear(
         way = f"name the column with {' or '.join(ways)}"
     unnamed = "" if table.has_header else "; the file was read without names in its first line"
     return DataError(
-        f"{table.name}: there is no column {', '.join(map(repr, lost))}, which holds the text by "
+        f"{table.name}: there {'is no column' if len(lost) == 1 else 'are no columns'} "
+        f"{', '.join(map(repr, lost))}, which {'holds' if len(lost) == 1 else 'hold'} the text by "
         f"the contract, and {could}{unnamed}; {way} "
         f"(allowed: {', '.join(table.columns[:SHOWN])})"
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from textune.errors import OutOfMemoryError, StoppedError
+from textune.errors import OutOfMemoryError, StoppedError, TextuneError
 from textune.fast.lacking import is_lack
 
 HANG_UP = getattr(signal, "SIGHUP", None)  # not everywhere
@@ -81,10 +81,31 @@ def stopping() -> Iterator[StopRequest]:
     except ValueError:  # not the main thread
         before.clear()
     try:
-        yield stop
+        with _kept(stop):
+            yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _kept(stop: StopRequest) -> Iterator[None]:
+    """Let a stop stay one though other code, as torch's while it is imported, renames it."""
+    try:
+        yield
+    except Exception as error:
+        if _comes_of_a_stop(error):
+            stop.check()
+        raise
+
+
+def _comes_of_a_stop(error: BaseException | None) -> bool:
+    """Tell whether a stop was caught on the way by others, and raised as an error of theirs."""
+    if isinstance(error, TextuneError | OSError):  # of ours, as of a disk that is full
+        return False
+    while error is not None and not isinstance(error, StoppedError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 @contextmanager

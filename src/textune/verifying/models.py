@@ -10,6 +10,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from textune.encoder import description, exported, headers, inspecting, manifest, weights
+from textune.encoder.own_exports import RECORD
 from textune.errors import ModelError, TextuneError, first_line
 from textune.records import PASSAGES
 from textune.runs import classes, runs
@@ -17,7 +18,6 @@ from textune.storage import checksums, objects
 from textune.verifying import readable
 from textune.verifying.found import Fault, Kind, Seen
 
-RECORD = "parity.json"  # of an export
 CARDS = ("decision.json", runs.LANGUAGE_CARD)
 
 
