@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from io import StringIO
-from itertools import chain, groupby, islice
+from itertools import chain, dropwhile, groupby, islice
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
