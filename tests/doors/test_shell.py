@@ -139,6 +139,13 @@ def test_python_logs_what_the_command_line_would_say(reviews, tiny_base, tmp_pat
     assert f"INFO:textune:everything is in {tmp_path / 'run1'}" in said[1]
 
 
+def test_a_run_that_is_printed_says_its_main_numbers_alone(tmp_path):
+    parts = {"valid": {"mcc": 0.5, "n": 3, "labels": {"a": {"f1": 1.0}}}, "test": {"mcc": None}}
+    run = Run(tmp_path / "run", parts)
+    assert str(run) == f"{tmp_path / 'run'}\n  validation: MCC 0.500\n  test: no main number"
+    assert repr(run) == f"Run(path={tmp_path / 'run'!r})"
+
+
 def test_a_run_is_a_table_in_a_notebook_and_escapes_what_it_names(tmp_path):
     run = Run(tmp_path / "<b>x</b>", {"valid": {"mcc": 0.5, "n": 3}, "test": {"mcc": None}})
     text = run._repr_html_()

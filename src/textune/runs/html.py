@@ -1,4 +1,4 @@
-"""A run becomes a small table of HTML, for notebooks."""
+"""A run becomes a small table of HTML, for notebooks, and a few words elsewhere."""
 
 import html
 from collections.abc import Mapping
@@ -27,6 +27,21 @@ def table(path: Path, found: Mapping[str, Any]) -> str:
         f'<div><b>textune run</b> <code>{place}</code> (<a href="{report}">report</a>)'
         f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
+
+
+def words(path: Path, found: Mapping[str, Any]) -> str:
+    """Write a run's folder and its main numbers in a line a part."""
+    lines = [str(path)]
+    for part, name in PARTS.items():
+        numbers = found.get(part)
+        if isinstance(numbers, Mapping):
+            told = (
+                f"{catalogue.title(key)} {written.decimals(numbers[key])}"
+                for key in metrics.headline(numbers)
+                if isinstance(numbers[key], int | float)
+            )
+            lines.append(f"  {name}: {', '.join(told) or 'no main number'}")
+    return "\n".join(lines)
 
 
 def _cell(value: object) -> str:

@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -37,7 +37,13 @@ class Run:
     """A finished run."""
 
     path: Path
-    metrics: Mapping[str, Any]  # "valid", "test", "baselines", "best"
+    metrics: Mapping[str, Any] = field(repr=False)  # "valid", "test", "baselines", "best"
+
+    def __str__(self) -> str:
+        """Write its folder and its main numbers."""
+        from textune.runs import html  # scipy
+
+        return html.words(self.path, self.metrics)
 
     def _repr_html_(self) -> str:
         """Show its numbers in a notebook."""
