@@ -380,7 +380,7 @@ class Survey:
     """What `textune check` found in a table."""
 
     source: str
-    table: Table
+    table: Table = field(repr=False)  # with what reads its rows
     contract: Contract
     rows: int
     labels: Mapping[str, int]  # name → texts that have it
