@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_fscore_support
-from test_report import EVIL, write_predictions
+from test_report import EVIL, write_predictions, write_run
 
 from textune.metrics import metrics
 from textune.report import bars, report
@@ -152,6 +152,24 @@ def test_the_slider_moves_by_keyboard_and_tells_what_scikit_learn_does(browser, 
     page.find_element(By.ID, "slider-own").send_keys(Keys.ENTER)
     assert told(page, truth, chances, own) == seen[0]
     assert "own)" in bar.get_attribute("aria-valuetext")
+
+
+def test_where_all_classes_are_chosen_together_one_is_asked_for_and_drawn(browser, tmp_path):
+    (tmp_path / "run").mkdir()
+    classes = ["a", "b", "c"]
+    write_run(tmp_path / "run", classes)
+    report.write(tmp_path / "run")
+    page = opened(browser, tmp_path / "run")
+    ask = page.find_element(By.ID, "slider-ask")
+    figures = page.find_elements(By.CSS_SELECTOR, "#slider-curves > figure")
+    assert ask.is_displayed()
+    words = page.find_element(By.ID, "slider-words").text
+    assert words.startswith("From 0.000 on, 60 of 60 texts are decided, ")
+    assert words.endswith(" of 60 are not, or wrongly.")
+    assert not any(figure.is_displayed() for figure in figures)
+    Select(page.find_element(By.ID, "slider-label")).select_by_visible_text(classes[1])
+    assert not ask.is_displayed()
+    assert [figure.is_displayed() for figure in figures] == [False, True, False]
 
 
 def told(page, truth, chances, threshold):

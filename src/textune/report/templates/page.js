@@ -45,6 +45,8 @@
     places.sort((a, b) => a[0] - b[0]);
     bar.max = places.length - 1;
     figures.forEach((figure, n) => figure.classList.toggle("other", n + ahead !== Number(select.value)));
+    const ask = find("ask");
+    if (ask) ask.hidden = Number(select.value) >= ahead;
     own();
   };
   const own = () => {
@@ -67,8 +69,12 @@
     const named = decimals(stop) + (stop === one.own[0] ? " (the model’s own)" : "");
     find("value").textContent = named;
     bar.setAttribute("aria-valuetext", named);
-    words.textContent = `From ${decimals(stop)} on, ${numbers.given} texts get “${one.label}”, `
-      + `${numbers.right} of them rightly; ${numbers.missed} that have it are missed.`;
+    const isWhole = Number(select.value) < ahead;
+    const [does, rest] = isWhole
+      ? ["are decided", "are not, or wrongly"]
+      : [`get “${one.label}”`, "that have it are missed"];
+    words.textContent = `From ${decimals(stop)} on, ${numbers.given} texts ${does}, `
+      + `${numbers.right} of them rightly; ${numbers.missed} ${rest}.`;
     const figure = figures[select.value - ahead];
     if (!figure) return;
     const put = (name, x, y) => {
