@@ -10,8 +10,9 @@ import pytest
 
 from textune.errors import RunError
 from textune.metrics import intervals, metrics
-from textune.report import pictures, reliable, report
+from textune.report import pictures, reliable, report, summary
 from textune.report.pages import Files
+from textune.report.section import Subject
 from textune.runs.written import Best, DataCard, File
 from textune.tasks.labels import in_one_cell
 
@@ -286,3 +287,20 @@ def test_damaged_predictions_are_named(run):
     (run / "predictions" / "valid.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(RunError, match=r"valid.parquet: damaged .*evaluate again"):
         report.write(run)
+
+
+@pytest.mark.parametrize(
+    ("contract", "words"),
+    [
+        ({"task": "single", "text": ["a", "b"], "label": ["c"]}, "one label a pair of texts"),
+        ({"task": "number", "text": ["a", "b"], "label": ["c"]}, "a number for a pair of texts"),
+        ({"task": "number", "text": ["a"], "label": ["c", "d"]}, "numbers for a text"),
+    ],
+)
+def test_the_summary_says_what_was_learned(tmp_path, contract, words):
+    DataCard(contract=contract, splits={"train": 9}).write(tmp_path)
+    (tmp_path / "config.toml").write_text('base = "dir/base"\n')
+    subject = Subject.read(tmp_path, Files.read(tmp_path, needed=False))
+    assert summary.learned(subject) == (
+        f"This model learned to give {words} from 9 texts, starting from base."
+    )

@@ -31,12 +31,20 @@ def sentences(subject: Subject) -> list[str]:
 def learned(subject: Subject) -> str:
     """Say what was learned, from how much."""
     task = str(subject.contract.get("task") or "")
-    kind = registry.of(task).words if task in registry.TASKS else task
+    kind = _what(registry.of(task).words if task in registry.TASKS else task, subject)
     base = Path(str(subject.files.settings.get("base") or "")).name
     count = subject.card.splits.get("train")
     texts = f" from {_texts(count)}" if count else ""
     on = f", starting from {base}" if base else ""
     return f"This model learned to give {kind or 'an answer'}{_labels(subject)}{texts}{on}."
+
+
+def _what(words: str, subject: Subject) -> str:
+    """Say whether it is one number, and whether it is of two texts."""
+    texts, labels = (subject.contract.get(name) or () for name in ("text", "label"))
+    if len(labels) == 1:
+        words = words.replace("numbers for", "a number for")
+    return words.replace("a text", "a pair of texts") if len(texts) == 2 else words
 
 
 def _labels(subject: Subject) -> str:
