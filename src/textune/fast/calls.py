@@ -43,7 +43,6 @@ _PLAIN = {
 _PRODUCTS = {
     "multiply_rows": "ppplpllliii",
     "multiply_over_tokens": "ppppplllii",
-    "layer_room": "pii",
     "layer_forward": "pppppppppii",
     "layer_backward": "ppppppppppppi",
 }
@@ -346,5 +345,3 @@ def _declare(library: ctypes.CDLL) -> None:
         function.restype = ctypes.c_double if name == "squares" else None
         if name.startswith((*_ASKING, "has")):
             function.restype = ctypes.c_int
-        elif name.startswith("layer_room"):
-            function.restype = ctypes.c_int64

@@ -52,7 +52,7 @@ class Saved:
     sizes: Sizes
     weights: Any  # pointers
     masks: Any
-    memory: Tensor  # of what was computed on the way, in bytes
+    kept: tuple[Tensor, ...]  # what was computed on the way, as `Kept` in layer.h
 
 
 class Whole:
@@ -98,32 +98,41 @@ class Whole:
         sizes = Sizes.from_buffer_copy(self._sizes)
         sizes.B, sizes.P = len(borders) - 1, len(states)
         masks = (Masks * 3)(*(Masks(*drop.numbers) for drop in drops))
-        weights = self._pointers()
-        memory = self._room(sizes, is_backward=False)
-        activated, out = states.new_empty(len(states), sizes.F), torch.empty_like(states)
-        given = (ctypes.byref(sizes), masks, memory, self._laid(len(states)), activated, out)
+        weights = self._weights()
+        width, inner = states.shape[1], sizes.F
+        kept = (
+            *(states.new_empty(len(states), each) for each in (3 * width, width, width, width)),
+            *(states.new_empty(len(states), each) for each in (inner, width)),
+            states.new_empty(2 * sizes.H + 4, len(states), dtype=torch.float32),
+        )
+        activated, out = states.new_empty(len(states), inner), torch.empty_like(states)
+        laid = self._laid(len(states))
+        given = (ctypes.byref(sizes), masks, _pointers(kept), laid, activated, out)
         calls.call("layer_forward", states, weights, borders, *given, int(keep))
-        return out, Saved(states, borders, sizes, weights, masks, memory) if keep else None
+        return out, Saved(states, borders, sizes, weights, masks, kept) if keep else None
 
     def backward(self, saved: Saved, grad: Tensor) -> Tensor:
         """Add the gradients of all weights; return that of the states, (P, D)."""
-        rows, width = saved.states.shape
+        (rows, width), inner = saved.states.shape, saved.sizes.F
         places = [matrix.begin() for matrix in self._matrices]
         onto = Gradients()
         for at, place in enumerate(places):
             if place is not None:
                 onto.places[at], onto.onto[at] = place[0].data_ptr(), int(place[1])
-        small = grad.new_empty(9 * width + saved.sizes.F, dtype=torch.float32)
+        small = grad.new_empty(9 * width + inner, dtype=torch.float32)
         out = torch.empty_like(saved.states)
-        passing = self._room(saved.sizes, is_backward=True)
-        known = (saved.weights, saved.borders, ctypes.byref(saved.sizes), saved.masks, saved.memory)
-        laid = self._laid(rows)
+        passing = (
+            *(grad.new_empty(rows, each) for each in (width, width, max(inner, 3 * width))),
+            grad.new_empty(calls.PARTS, max(inner, 4 * width), dtype=torch.float32),
+        )
+        known = (saved.weights, saved.borders, ctypes.byref(saved.sizes), saved.masks)
+        memory = (_pointers(saved.kept), _pointers(passing), self._laid(rows))
         results = (ctypes.byref(onto), small, out)
-        calls.call("layer_backward", grad, saved.states, *known, passing, laid, *results)
+        calls.call("layer_backward", grad, saved.states, *known, *memory, *results)
         for matrix, place in zip(self._matrices, places, strict=True):
             if place is not None:
                 matrix.end()
-        self._accumulate(*small.split([width] * 3 + [saved.sizes.F] + [width] * 3 + [3 * width]))
+        self._accumulate(*small.split([width] * 3 + [inner] + [width] * 3 + [3 * width]))
         return out
 
     def _accumulate(self, *found: Tensor) -> None:
@@ -139,19 +148,12 @@ class Whole:
         attended.accumulate_bias(found[6])
         qkv.accumulate_bias(found[7])
 
-    def _pointers(self) -> object:
+    def _weights(self) -> object:
         """As `Weights` in layer.h."""
         weights = (matrix.weight for matrix in self._matrices)
         biases = (matrix.bias for matrix in self._matrices)
         norms = (part for norm in self._norms for part in (norm.weight, norm.bias))
-        return (ctypes.c_void_p * 12)(*(part.data_ptr() for part in (*weights, *biases, *norms)))
-
-    def _room(self, sizes: Sizes, *, is_backward: bool) -> Tensor:
-        """Return the memory that a pass takes."""
-        name = f"layer_room_{calls.FORMATS[self._dtype]}"
-        return torch.empty(
-            calls.plain(name, ctypes.byref(sizes), int(is_backward)), dtype=torch.uint8
-        )
+        return _pointers((*weights, *biases, *norms))
 
     def _laid(self, rows: int) -> object:
         """As `Laid` in layer.h, for any of the products."""
@@ -163,5 +165,8 @@ class Whole:
         )
         most = max(columns * length for columns, length in self._shapes)
         sums = most if rows > product_calls.TOKENS else 0
-        laid = products.memory(self._dtype, numbers, sums)
-        return (ctypes.c_void_p * 2)(*(part.data_ptr() for part in laid))
+        return _pointers(products.memory(self._dtype, numbers, sums))
+
+
+def _pointers(tensors: Sequence[Tensor]) -> object:
+    return (ctypes.c_void_p * len(tensors))(*(part.data_ptr() for part in tensors))
