@@ -1,7 +1,7 @@
 """A layer in one call of the kernels each way, where they compute all of its products.
 
-The bits are those of its parts, call by call; what is saved is the time between the calls, a tenth
-of a small encoder's update. Shapes: P tokens, D width, F inner width, B texts.
+The bits are those of its parts, call by call; what is saved is time between the calls: a fiftieth
+of an update of few texts. Shapes: P tokens, D width, F inner width, B texts.
 """
 
 import ctypes
