@@ -106,9 +106,10 @@ class Whole:
             states.new_empty(2 * sizes.H + 4, len(states), dtype=torch.float32),
         )
         activated, out = states.new_empty(len(states), inner), torch.empty_like(states)
-        laid = self._laid(len(states))
+        threads = torch.get_num_threads()
+        laid = self._laid(len(states), threads)
         given = (ctypes.byref(sizes), masks, _pointers(kept), laid, activated, out)
-        calls.call("layer_forward", states, weights, borders, *given, int(keep))
+        calls.call("layer_forward", states, weights, borders, *given, int(keep), threads=threads)
         return out, Saved(states, borders, sizes, weights, masks, kept) if keep else None
 
     def backward(self, saved: Saved, grad: Tensor) -> Tensor:
@@ -126,9 +127,10 @@ class Whole:
             grad.new_empty(calls.PARTS, max(inner, 4 * width), dtype=torch.float32),
         )
         known = (saved.weights, saved.borders, ctypes.byref(saved.sizes), saved.masks)
-        memory = (_pointers(saved.kept), _pointers(passing), self._laid(rows))
+        threads = torch.get_num_threads()
+        memory = (_pointers(saved.kept), _pointers(passing), self._laid(rows, threads))
         results = (ctypes.byref(onto), small, out)
-        calls.call("layer_backward", grad, saved.states, *known, *memory, *results)
+        calls.call("layer_backward", grad, saved.states, *known, *memory, *results, threads=threads)
         for matrix, place in zip(self._matrices, places, strict=True):
             if place is not None:
                 matrix.end()
@@ -155,9 +157,8 @@ class Whole:
         norms = (part for norm in self._norms for part in (norm.weight, norm.bias))
         return _pointers((*weights, *biases, *norms))
 
-    def _laid(self, rows: int) -> object:
+    def _laid(self, rows: int, threads: int) -> object:
         """As `Laid` in layer.h, for any of the products."""
-        threads = torch.get_num_threads()
         numbers = max(
             *(products.laid_of_rows(*shape, threads) for shape in self._shapes),
             *(products.laid_of_rows(length, columns, threads) for columns, length in self._shapes),
