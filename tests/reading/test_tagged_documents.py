@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,34 @@ def test_a_faulty_document_is_named_or_left_out(tmp_path, held, said):
     with pytest.raises(DataError, match=said):
         sources.read(folder)
     assert len(list(sources.read(folder, ReadOptions(faulty="skip")).rows())) == 2
+
+
+def test_a_file_of_several_texts_is_refused(tmp_path):
+    file = tmp_path / "a.xml"
+    file.write_text("<R><TEXT>one</TEXT><TAGS/><TEXT>two</TEXT><TAGS/></R>")
+    with pytest.raises(DataError, match=r"a.xml: there are 2 <TEXT> and 2 <TAGS> in it"):
+        sources.read(file, ReadOptions())
+
+
+def test_places_of_thousands_of_digits_are_named_as_such(tmp_path):
+    file = tmp_path / "a.xml"
+    nines = "9" * 5000
+    file.write_text(f'<R><TEXT>one</TEXT><TAGS><A start="0" end="{nines}"/></TAGS></R>')
+    with pytest.raises(DataError, match=r"a.xml: a tag has the place '0~999"):
+        sources.read(file, ReadOptions())
+
+
+def test_thousands_of_annotations_of_a_long_text_are_read_at_once(tmp_path):
+    count = 20_000
+    words = "".join(f'<Node id="{n}"/>Ada <Node id="-{n}"/>met Bob. ' for n in range(count))
+    each = "".join(
+        f'<Annotation Type="P" StartNode="{n}" EndNode="-{n}"/>' for n in range(1, count)
+    )
+    file = tmp_path / "a.xml"
+    file.write_text(
+        f"<GateDocument><TextWithNodes>{words}</TextWithNodes>"
+        f"<AnnotationSet>{each}</AnnotationSet></GateDocument>"
+    )
+    begun = time.perf_counter()
+    tagged_documents.read(file)
+    assert time.perf_counter() - begun < 1.5

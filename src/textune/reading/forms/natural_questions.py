@@ -19,9 +19,12 @@ from textune.reading.forms.interface import (
     whole,
 )
 
+CANDIDATES = "long_answer_candidates"  # which pages have whose questions nobody has answered
+
 
 def _recognise(values: Sequence[object]) -> bool:
-    return are_objects(values, "question_text", "annotations") and all(map(_is_page, values))
+    is_page = are_objects(values, "question_text", "annotations") and all(map(_is_page, values))
+    return is_page and any(CANDIDATES in value or value["annotations"] for value in values)
 
 
 def _is_page(value: Any) -> bool:
