@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from made_tables import checked
 from textune.errors import DataError
 from textune.reading import sources
 from textune.reading.forms import tagged_documents
@@ -154,3 +155,31 @@ def test_thousands_of_annotations_of_a_long_text_are_read_at_once(tmp_path):
     begun = time.perf_counter()
     tagged_documents.read(file)
     assert time.perf_counter() - begun < 1.5
+
+
+LABELLED = {"train.csv": "text,label\n" + "".join(f"a bus {n},{'ab'[n % 2]}\n" for n in range(30))}
+CLASSES = {f"{name}/{n}.txt": f"a bus {n}" for name in "ab" for n in range(15)}
+ITEMS = "".join(f"<row><text>a bus {n}</text><label>{'ab'[n % 2]}</label></row>" for n in range(30))
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+@pytest.mark.parametrize("others", [LABELLED, CLASSES], ids=["table", "classes"])
+def test_a_document_among_labelled_texts_does_not_hide_them(tmp_path, others, is_packed):
+    folder = tmp_path / "set"
+    for name, held in {**others, "more/meta.xml": I2B2 if others is LABELLED else ""}.items():
+        place = folder / (name if held else "meta.xml")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(held or I2B2)
+    if is_packed:
+        folder = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", folder))
+    assert dict(checked(folder).labels) == {"a": 15, "b": 15}
+
+
+@pytest.mark.parametrize("names", [["a.xml"], ["train.xml", "test.xml"]])
+def test_rows_of_xml_in_an_archive_are_no_documents(tmp_path, names):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text(f"<rows>{ITEMS}</rows>")
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", folder)
+    assert dict(checked(Path(archive)).labels) == {"a": 15, "b": 15}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 
-from textune.reading import jsonlines, splits
+from textune.reading import jsonlines, kinds, splits
 from textune.reading.forms import xml_elements
 from textune.reading.forms.interface import left_out, span
 from textune.reading.lines import BOM, opened, pieces
@@ -55,9 +55,15 @@ def begins(path: Path, head: bytes) -> bool:
 
 
 def is_folder(folder: Path) -> bool:
-    """Tell whether a folder holds such documents, and no other XML, at any depth."""
+    """Tell whether a folder holds such documents, no other XML and no tables, at any depth."""
     files = sorted(folder.rglob(f"*{ENDING}"))
-    return bool(files) and all(map(_is_document, (files[0], files[-1])))
+    if not files or not all(map(_is_document, (files[0], files[-1]))):
+        return False
+    return not any(kinds.holds_rows(file) and not splits.is_noise(file) for file in _others(folder))
+
+
+def _others(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.rglob("*") if file.suffix != ENDING and file.is_file())
 
 
 def read(path: Path, why: tuple[str, ...] = ()) -> Table:
