@@ -87,3 +87,29 @@ def test_a_text_that_is_not_there_is_asked_for(tmp_path):
     (tmp_path / "a.txt").unlink()
     with pytest.raises(DataError, match=r"a.con: the text 'a.txt' is not there; put it beside"):
         sources.read(file)
+
+
+@pytest.mark.parametrize("place", ["1:5 1:5", "1:1 1:0", "3:99 3:98"])
+def test_a_concept_of_no_words_is_named(tmp_path, place):
+    file = written(tmp_path, f'c="" {place}||t="problem"\n')
+    with pytest.raises(DataError, match=r"a.con: '' is not at "):
+        list(sources.read(file, ReadOptions()).rows())
+
+
+def test_numbers_of_words_have_an_end(tmp_path):
+    nines = "9" * 5000
+    file = written(tmp_path, f'{CONCEPTS}c="a" 1:{nines} 1:{nines}||t="problem"\n')
+    with pytest.raises(DataError, match="line 4: no concept of words in one line"):
+        list(sources.read(file, ReadOptions()).rows())
+
+
+def test_names_with_brackets_have_their_texts_beside(tmp_path):
+    file = written(tmp_path, name="a[1]", texts="txt")
+    assert len(list(sources.read(file, ReadOptions()).rows())) == 3
+
+
+def test_files_of_other_programs_that_end_in_con_are_no_concepts(tmp_path):
+    (tmp_path / "engine.con").write_text("speed = 3\n")
+    rows = "".join(f"the bus was late {n},{'ab'[n % 2]}\n" for n in range(30))
+    (tmp_path / "train.csv").write_text(f"text,label\n{rows}")
+    assert dict(checked(tmp_path).labels) == {"a": 15, "b": 15}

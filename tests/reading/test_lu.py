@@ -1,6 +1,7 @@
 """Utterances of Bot Framework (.lu) become rows with their intents and entities."""
 
 import json
+import time
 
 import pytest
 
@@ -86,3 +87,14 @@ def test_a_file_without_an_utterance_is_refused(tmp_path):
     file.write_text("# Fly\n\n- [more](./more.lu)\n")
     with pytest.raises(DataError, match=r"a.lu: no intent has an utterance"):
         sources.read(file)
+
+
+def test_blanks_in_utterances_are_read_at_once(tmp_path):
+    file = tmp_path / "a.lu"
+    blanks = " " * 100_000
+    file.write_text(
+        f"# A\n- x{blanks}y\n- {{@a{blanks}b\n# B\n- to {{@city ={blanks}Oslo{blanks}}}\n"
+    )
+    begun = time.perf_counter()
+    assert held(file)[-1] == ("to Oslo", "B", [{"start": 3, "end": 7, "label": "city"}])
+    assert time.perf_counter() - begun < 5

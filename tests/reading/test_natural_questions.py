@@ -55,3 +55,9 @@ def test_what_is_answered_by_yes_or_no_is_left_out_and_told(tmp_path):
 def test_words_beyond_the_page_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"nq.jsonl:2: an answer of the words 8 to 12 of a page of"):
         list(sources.read(written(tmp_path, page(1), page(2, 8, 12))).rows())
+
+
+def test_pages_that_nobody_has_annotated_are_no_questions_without_answers(tmp_path):
+    held = [{key: page(n)[key] for key in ("question_text", "document_text")} for n in range(9)]
+    file = written(tmp_path, *({**one, "annotations": []} for one in held))
+    assert sources.read(file).columns[:2] == ("question_text", "document_text")

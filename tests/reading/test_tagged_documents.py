@@ -2,10 +2,12 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
+from made_tables import checked
 from textune.errors import DataError
 from textune.reading import sources
 from textune.reading.forms import tagged_documents
@@ -122,3 +124,62 @@ def test_a_faulty_document_is_named_or_left_out(tmp_path, held, said):
     with pytest.raises(DataError, match=said):
         sources.read(folder)
     assert len(list(sources.read(folder, ReadOptions(faulty="skip")).rows())) == 2
+
+
+def test_a_file_of_several_texts_is_refused(tmp_path):
+    file = tmp_path / "a.xml"
+    file.write_text("<R><TEXT>one</TEXT><TAGS/><TEXT>two</TEXT><TAGS/></R>")
+    with pytest.raises(DataError, match=r"a.xml: there are 2 <TEXT> and 2 <TAGS> in it"):
+        sources.read(file, ReadOptions())
+
+
+def test_places_of_thousands_of_digits_are_named_as_such(tmp_path):
+    file = tmp_path / "a.xml"
+    nines = "9" * 5000
+    file.write_text(f'<R><TEXT>one</TEXT><TAGS><A start="0" end="{nines}"/></TAGS></R>')
+    with pytest.raises(DataError, match=r"a.xml: a tag has the place '0~999"):
+        sources.read(file, ReadOptions())
+
+
+def test_thousands_of_annotations_of_a_long_text_are_read_at_once(tmp_path):
+    count = 20_000
+    words = "".join(f'<Node id="{n}"/>Ada <Node id="-{n}"/>met Bob. ' for n in range(count))
+    each = "".join(
+        f'<Annotation Type="P" StartNode="{n}" EndNode="-{n}"/>' for n in range(1, count)
+    )
+    file = tmp_path / "a.xml"
+    file.write_text(
+        f"<GateDocument><TextWithNodes>{words}</TextWithNodes>"
+        f"<AnnotationSet>{each}</AnnotationSet></GateDocument>"
+    )
+    begun = time.perf_counter()
+    tagged_documents.read(file)
+    assert time.perf_counter() - begun < 1.5
+
+
+LABELLED = {"train.csv": "text,label\n" + "".join(f"a bus {n},{'ab'[n % 2]}\n" for n in range(30))}
+CLASSES = {f"{name}/{n}.txt": f"a bus {n}" for name in "ab" for n in range(15)}
+ITEMS = "".join(f"<row><text>a bus {n}</text><label>{'ab'[n % 2]}</label></row>" for n in range(30))
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+@pytest.mark.parametrize("others", [LABELLED, CLASSES], ids=["table", "classes"])
+def test_a_document_among_labelled_texts_does_not_hide_them(tmp_path, others, is_packed):
+    folder = tmp_path / "set"
+    for name, held in {**others, "more/meta.xml": I2B2 if others is LABELLED else ""}.items():
+        place = folder / (name if held else "meta.xml")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(held or I2B2)
+    if is_packed:
+        folder = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", folder))
+    assert dict(checked(folder).labels) == {"a": 15, "b": 15}
+
+
+@pytest.mark.parametrize("names", [["a.xml"], ["train.xml", "test.xml"]])
+def test_rows_of_xml_in_an_archive_are_no_documents(tmp_path, names):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text(f"<rows>{ITEMS}</rows>")
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", folder)
+    assert dict(checked(Path(archive)).labels) == {"a": 15, "b": 15}

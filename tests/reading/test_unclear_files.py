@@ -89,3 +89,10 @@ def test_annotations_of_tagtog_are_refused_for_they_hold_no_texts(tmp_path):
     file.write_text(json.dumps({**held, "metas": {}, "relations": []}))
     with pytest.raises(DataError, match=r"a.ann.json: annotations of tagtog, of texts that stand"):
         sources.read(file)
+
+
+def test_annotations_with_their_texts_are_read_though_tagtog_has_such_keys(tmp_path):
+    file = tmp_path / "a.json"
+    held = {"annotatable": {"parts": ["s1"]}, "anncomplete": True, "entities": []}
+    file.write_text(json.dumps([{**held, "text": f"the bus was late {n}"} for n in range(30)]))
+    assert textune.check(file).contract.text == ("text",)

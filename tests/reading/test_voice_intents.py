@@ -93,3 +93,22 @@ def test_utterances_that_are_uploaded_to_luis_have_inclusive_ends(tmp_path):
     assert read_as(found) == ("tags", "text", "entities", 30)
     assert dict(found.labels) == {"City": 29}
     assert not [one for one in found.findings if "widened" in one.message]
+
+
+@pytest.mark.parametrize("more", [{}, {"name": "my set", "version": 1}, {"test_data": []}])
+def test_labelled_rows_under_training_data_are_no_phrases_of_an_intent(tmp_path, more):
+    rows = [{"text": f"flight {n} to Oslo", "label": "ab"[n % 2]} for n in range(30)]
+    file = tmp_path / "set.json"
+    file.write_text(json.dumps({**more, "training_data": rows}))
+    found = checked(file)
+    assert read_as(found) == ("single", "text", "label", 30)
+    assert dict(found.labels) == {"a": 15, "b": 15}
+
+
+def test_training_data_whose_entities_are_counted_are_rows_of_their_own(tmp_path):
+    rows = [{"text": f"flight {n} to {CITIES[n % 4]}", "entities": n % 3} for n in range(30)]
+    file = tmp_path / "set.json"
+    file.write_text(
+        json.dumps([{"intent": f"i{n % 2}", "trainingData": [row]} for n, row in enumerate(rows)])
+    )
+    assert dict(checked(file, label="intent").labels) == {"i0": 15, "i1": 15}

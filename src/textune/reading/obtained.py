@@ -302,7 +302,8 @@ def _of_set(place: Path, files: Sequence[Path], what: str) -> Parts:
             f"{place}: the {what} holds no file of rows ({held}); unpack archives in it first. "
             f"textune reads {foreign.FORMATS}"
         )
-    if packing.is_zip(place) and _is_whole(chosen, texts, files):
+    is_whole = _is_whole(chosen, texts, files)
+    if packing.is_zip(place) and (is_whole or _are_documents(place, chosen)):
         return _of_folder(unpacked.folder_of(place))
     if found := splits.parted(place, chosen):
         return found
@@ -323,10 +324,16 @@ def _is_whole(chosen: Sequence[Path], texts: Sequence[Path], files: Sequence[Pat
 
     So are labels beside the texts that they name, each in a file of its own.
     """
-    if any(map(folders.is_sign, files)) or {kinds.ending(file) for file in chosen} == {".xml"}:
+    if any(map(folders.is_sign, files)):
         return True
     is_named = len(chosen) == 1 and chosen[0] not in texts and len(texts) > 1
     return is_named or (chosen is texts and _are_labelled(texts))
+
+
+def _are_documents(place: Path, chosen: Sequence[Path]) -> bool:
+    """Tell an archive of documents of XML, each of which is a row, from one of rows in XML."""
+    are_xml = {kinds.ending(file) for file in chosen} == {".xml"}
+    return are_xml and folders.is_table(unpacked.folder_of(place))
 
 
 def _are_labelled(texts: Sequence[Path]) -> bool:

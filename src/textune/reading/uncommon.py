@@ -124,9 +124,13 @@ def above(dialect: Dialect, sample: str, width: int) -> list[str]:
     taken: list[str] = []
     if dialect.delimiter is None or width < 2:
         return []
-    most = MOST_ABOVE
+    most, plain = MOST_ABOVE, replace(dialect, quoted=False)
     for line in StringIO(sample, newline=""):
-        cells = cells_of(replace(dialect, quoted=False), line)
+        held = line.replace(dialect.delimiter, "").strip()
+        if most and not held.strip(dialect.quote):  # there may be thousands of these
+            taken.append(line.rstrip("\r\n"))
+            continue
+        cells = cells_of(plain, line)
         filled = [cell for cell in cells if cell.strip().strip(dialect.quote)]
         is_row = len(cells) == width and filled and (width == 2 or not cells[0].strip())
         is_comment = line.startswith("# ") and not usual_names([cells[0][2:], *cells[1:]])

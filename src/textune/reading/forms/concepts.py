@@ -9,20 +9,24 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
+from glob import escape
 from pathlib import Path
 
 from textune.errors import DataError, excerpt
 from textune.reading import jsonlines
 from textune.reading.forms.interface import span
-from textune.reading.lines import lines
+from textune.reading.lines import BOM, lines, opened
 from textune.reading.told import below, problems_of
 from textune.records import Row, Table
 
 NAME = "concepts of i2b2"
 COLUMNS = ("text", "label")
 ENDING = ".con"
+HEAD = 4096
 _BEGINS = re.compile(rb'\s*c="[^\n]*" \d+:\d+ \d+:\d+\|\|t="')
-_CONCEPT = re.compile(r'c="(.*)" (\d+):(\d+) (\d+):(\d+)\|\|t="([^"]+)"(?:\|\|a="([^"]+)")?')
+_CONCEPT = re.compile(
+    r'c="(.*)" (\d{1,9}):(\d{1,9}) (\d{1,9}):(\d{1,9})\|\|t="([^"]+)"(?:\|\|a="([^"]+)")?'
+)
 _WORD = re.compile(r"\S+")
 
 Found = dict[int, list[tuple[int, int, str, str]]]
@@ -36,7 +40,15 @@ def begins(path: Path, head: bytes) -> bool:
 
 def is_folder(folder: Path) -> bool:
     """Tell whether a folder holds concepts of i2b2, at any depth."""
-    return next(folder.rglob(f"*{ENDING}"), None) is not None
+    return any(map(is_file, sorted(folder.rglob(f"*{ENDING}"))))
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a file holds concepts of i2b2, rather than another program's `.con`."""
+    if path.suffix != ENDING or not path.is_file():
+        return False
+    with opened(path) as file:
+        return _BEGINS.match(file.read(HEAD).removeprefix(BOM)) is not None
 
 
 def read(path: Path, why: tuple[str, ...] = ()) -> Table:
@@ -67,7 +79,7 @@ def _text_of(root: Path, file: Path) -> Path:
     """
     name = f"{file.stem}.txt"
     beside = file.with_name(name)
-    found = [beside] if beside.is_file() else sorted(file.parent.parent.glob(f"*/{name}"))
+    found = [beside] if beside.is_file() else sorted(file.parent.parent.glob(f"*/{escape(name)}"))
     if len(found) == 1:
         return below(root, found[0])
     what = f"stands in {' and '.join(map(str, found[:3]))}" if found else "is not there"
@@ -122,7 +134,7 @@ def _lines(text: Path, concepts: Found) -> Iterator[tuple[int, str, list[dict[st
         spans = []
         for first, last, kind, said in left.pop(number, ()):
             there = " ".join(line[a:b] for a, b in words[first : last + 1])
-            if there.lower() != " ".join(said.split()).lower():
+            if not there or there.lower() != " ".join(said.split()).lower():
                 what = f"{excerpt(said)} is not at {number}:{first} {number}:{last}"
                 raise ValueError(f"{what} of {text.name}, where {excerpt(there)} stands")
             spans.append(span(words[first][0], words[last][1], kind))

@@ -66,7 +66,7 @@ def read(folder: Path) -> Table | None:
     if _is_saved(folder):
         return _saved(folder)
     for form in WHOLE:
-        if form.is_folder(folder):
+        if form.is_folder(folder) and not _is_beside(form, folder):
             return form.read_folder(folder)
     found = _part(folder)
     if found is None:
@@ -89,7 +89,12 @@ def read(folder: Path) -> Table | None:
 
 
 def _is_whole(folder: Path) -> bool:
-    return any(form.is_folder(folder) for form in WHOLE)
+    return any(form.is_folder(folder) and not _is_beside(form, folder) for form in WHOLE)
+
+
+def _is_beside(form: object, folder: Path) -> bool:
+    """Tell a document of XML that stands beside folders of texts, which are named for labels."""
+    return form is tagged_documents and _part(folder) is not None
 
 
 def _said(folder: Path, part: Path, others: list[str]) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ TEXTS = (
     "texts",
 )
 PHRASES = ("trainingPhrases", "training_phrases", "trainingData", "training_data")
+ASIDE = frozenset(["text", "entities", "id", "type", "lang", "language", "languageCode"])
+"""Keys of a phrase that is a text: rows of another kind say something of their own."""
 ANSWERS = "responses"
 HOLDERS = (("interactionModel", "languageModel"), ("languageModel",), ("resource",))
 SAID = frozenset(["isTemplate", "userDefined", "alias", "meta"])  # keys of Dialogflow alone
@@ -161,22 +163,29 @@ def _of_dialogflow(values: Values) -> Converter:
 
 
 def _phrases(group: object) -> list[Any] | None:
-    """List the training phrases of an intent; None where it has none, or something else."""
+    """List the training phrases of an intent, [] where it has none; None of something else."""
     found = [group[key] for key in PHRASES if key in group] if isinstance(group, Mapping) else []
-    if len(found) != 1 or not isinstance(found[0], list):
-        return None
-    are_sound = all(_parts(phrase) or isinstance(phrase.get("text"), str) for phrase in found[0])
-    return found[0] if are_sound else None
+    held = found[0] if found else []
+    is_list = len(found) < 2 and isinstance(held, list)
+    return held if is_list and all(map(_is_phrase, held)) else None
 
 
-def _parts(phrase: Any) -> list[Any] | None:
+def _is_phrase(phrase: object) -> bool:
+    if not isinstance(phrase, Mapping):
+        return False
+    entities = phrase.get("entities") or []
+    is_text = isinstance(phrase.get("text"), str) and isinstance(entities, list)
+    return bool(_parts(phrase)) or (is_text and phrase.keys() <= ASIDE)
+
+
+def _parts(phrase: Mapping[str, Any]) -> list[Any] | None:
     """Take the pieces of a phrase; None of one that is a text with its entities."""
     return _pieces({"data": phrase.get("parts")})
 
 
 def _are_trained(values: Sequence[Any]) -> bool:
     found = [_phrases(group) for value in values for group in _groups(value)]
-    return any(found)
+    return any(found) and all(phrases is not None for phrases in found)
 
 
 def _of_phrases(values: Values) -> Converter:
@@ -184,8 +193,10 @@ def _of_phrases(values: Values) -> Converter:
 
     def convert(value: Any) -> Iterator[Made]:
         for group in _groups(value):
-            name = _name(group)
-            for phrase in _phrases(group) or ():
+            if (phrases := _phrases(group)) is None:
+                raise ValueError("expected an intent with its training phrases")
+            name = _name(group) if isinstance(group, Mapping) else None
+            for phrase in phrases:
                 made: dict[str, object] = {"text": phrase.get("text")}
                 entities = [*map(_placed, phrase.get("entities") or ())]
                 if parts := _parts(phrase):

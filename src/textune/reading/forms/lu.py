@@ -24,7 +24,7 @@ COLUMNS = ("text", "intent", "entities")
 _HEADING = re.compile(r"#+\s*([^\s#?].*)")
 _PATTERN = re.compile(r"\{@?[\w:. -]+\}")
 _LINK = re.compile(r"\[[^\]]*\]\([^)]*\)")
-_MARK = re.compile(r"\{\s*@?\s*(?P<name>[\w:.-][\w:. -]*?)\s*=\s*|\s*\}")
+_MARK = re.compile(r"\{\s*+(?:@\s*+)?+(?P<name>[\w:.-]++(?: ++[\w:.-]++)*+)\s*+=\s*+|\}")
 
 Spans = list[dict[str, object]]
 
@@ -93,7 +93,8 @@ def _unmarked(said: str) -> tuple[str, Spans]:
     opened: list[tuple[str, int]] = []
     spans: Spans = []
     for mark in _MARK.finditer(said):
-        text += said[at : mark.start()]
+        before = said[at : mark.start()]
+        text += before if mark["name"] else before.rstrip()
         at = mark.end()
         if mark["name"]:
             opened.append((mark["name"], len(text)))

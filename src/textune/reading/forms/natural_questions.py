@@ -19,15 +19,22 @@ from textune.reading.forms.interface import (
     whole,
 )
 
+CANDIDATES = "long_answer_candidates"  # which pages have whose questions nobody has answered
+
 
 def _recognise(values: Sequence[object]) -> bool:
-    return are_objects(values, "question_text", "annotations") and all(map(_is_page, values))
+    is_page = are_objects(values, "question_text", "annotations") and all(map(_is_page, values))
+    return is_page and any(map(_is_of_these, values))
 
 
 def _is_page(value: Any) -> bool:
     said = value["annotations"]
     is_held = "document_text" in value or "document_tokens" in value
     return is_held and isinstance(said, list) and (not said or are_objects(said, "short_answers"))
+
+
+def _is_of_these(value: Any) -> bool:
+    return CANDIDATES in value or bool(value["annotations"])
 
 
 def _convert(value: Any) -> Iterator[Made]:

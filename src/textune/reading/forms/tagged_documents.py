@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 
-from textune.reading import jsonlines, splits
+from textune.reading import jsonlines, kinds, splits
 from textune.reading.forms import xml_elements
 from textune.reading.forms.interface import left_out, span
 from textune.reading.lines import BOM, opened, pieces
@@ -31,7 +31,8 @@ HEAD = 4096
 PIECE = 1 << 16
 _DOCUMENT = re.compile(xml_elements.PROLOG + rb"<[A-Za-z][\w.-]*>\s*<TEXT[\s>]")
 _TAGS = re.compile(rb"<TAGS[\s>/]")
-_RANGES = re.compile(r"-?\d+~-?\d+(?:,-?\d+~-?\d+)*")
+_RANGE = r"(-?\d{1,9})~(-?\d{1,9})"
+_RANGES = re.compile(f"{_RANGE}(?:,{_RANGE})*")
 
 Spans = list[dict[str, object]]
 
@@ -54,9 +55,15 @@ def begins(path: Path, head: bytes) -> bool:
 
 
 def is_folder(folder: Path) -> bool:
-    """Tell whether a folder holds such documents, and no other XML, at any depth."""
+    """Tell whether a folder holds such documents, no other XML and no tables, at any depth."""
     files = sorted(folder.rglob(f"*{ENDING}"))
-    return bool(files) and all(map(_is_document, (files[0], files[-1])))
+    if not files or not all(map(_is_document, (files[0], files[-1]))):
+        return False
+    return not any(kinds.holds_rows(file) and not splits.is_noise(file) for file in _others(folder))
+
+
+def _others(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.rglob("*") if file.suffix != ENDING and file.is_file())
 
 
 def read(path: Path, why: tuple[str, ...] = ()) -> Table:
@@ -159,9 +166,13 @@ def _read(root: Path, file: Path) -> Document:
         raise ValueError(f"this is no sound XML ({error}); save it again") from error
     if (text := tree.find("TextWithNodes")) is not None:
         return _of_gate(tree, text)
-    if (text := tree.find("TEXT")) is None:
+    texts, tags = tree.findall("TEXT"), tree.findall("TAGS")
+    if not texts:
         raise ValueError("there is no <TEXT> in it, as in the others; take it out of the folder")
-    return _of_tags(tree, "".join(text.itertext()))
+    if len(texts) > 1 or len(tags) > 1:
+        counts = f"{len(texts)} <TEXT> and {len(tags)} <TAGS>"
+        raise ValueError(f"there are {counts} in it; write each text to a file of its own")
+    return _of_tags(tree, "".join(texts[0].itertext()))
 
 
 def _of_tags(tree: Element, text: str) -> Document:
@@ -196,7 +207,7 @@ def _places(given: Mapping[str, str]) -> list[tuple[int, int]] | None:
         return []
     written = given.get("spans", f"{given.get('start')}~{given.get('end')}").replace(" ", "")
     if _RANGES.fullmatch(written):
-        return [(int(a), int(b)) for a, b in re.findall(r"(-?\d+)~(-?\d+)", written)]
+        return [(int(a), int(b)) for a, b in re.findall(_RANGE, written)]
     if not {"spans", "start", "end"} & given.keys():
         return None
     raise ValueError(f'a tag has the place {written!r}; allowed: start="4" end="7", or spans="4~7"')
@@ -214,6 +225,7 @@ def _of_gate(tree: Element, held: Element) -> Document:
         nodes[node.get("id")] = len(text)
         text += node.tail or ""
     made = Document(text, is_typed=False)
+    first, last = len(text) - len(text.lstrip()), len(text.rstrip())
     for one in tree.iterfind("AnnotationSet"):
         found = []
         for item in one.iterfind("Annotation"):
@@ -224,7 +236,7 @@ def _of_gate(tree: Element, held: Element) -> Document:
             start, end = nodes.get(item.get("StartNode")), nodes.get(item.get("EndNode"))
             if start is None or end is None:
                 raise ValueError(f"an annotation {kind!r} has a node that is not in the text")
-            if not (text[:start] + text[end:]).strip():
+            if start <= first and end >= last:
                 made.others["annotations of whole texts"] += 1
                 continue
             found.append(span(start, end, kind))

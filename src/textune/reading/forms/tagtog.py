@@ -8,7 +8,8 @@ from textune.reading.forms.interface import Converter, Form, Values, are_objects
 
 def _recognise(values: Sequence[Any]) -> bool:
     """Recognise annotations of tagtog, whose texts stand in pages of HTML."""
-    return are_objects(values, "annotatable", "anncomplete", "entities")
+    is_tagtog = are_objects(values, "annotatable", "anncomplete", "entities")
+    return is_tagtog and not any(isinstance(value.get("text"), str) for value in values)
 
 
 def _converter(values: Values) -> Converter:
