@@ -228,3 +228,17 @@ def test_of_texts_that_are_all_left_to_a_person_none_is_wrong():
     scores = replace(scores, undecided=np.ones(len(examples), dtype=bool), fulls=None)
     wrong = where_wrong.told(SINGLE, scores, examples)["wrong"]
     assert (wrong["n"], wrong["wrong"], wrong["confused"], wrong["said"]) == (0, 0, [], [])
+
+
+def test_classes_of_columns_are_taken_for_classes_of_their_own_column():
+    labels = ("mood: bad", "mood: good", "size: long", "size: short")
+    task = tasks.make("aspects", labels, {"names": ("mood", "size")})
+    truth = np.tile([[0, 1, 0, 1], [1, 0, 1, 0]], (20, 1)).astype(np.float32)
+    logits = np.where(truth[:, [1, 0, 3, 2]] == 1, 2.0, -2.0).astype(np.float32)  # all wrong
+    decisions = (logits > 0).astype(np.int64)
+    scores = Scores(logits, task.probabilities(logits, None), decisions, truth)
+    examples = [Example(f"text {row}", f"made:{row}") for row in range(len(truth))]
+    pairs = where_wrong.told(task, scores, examples)["wrong"]["confused"]
+    assert {(one["truth"], one["given"]) for one in pairs} == {
+        *((labels[one], labels[other]) for one, other in [(0, 1), (1, 0), (2, 3), (3, 2)])
+    }

@@ -90,6 +90,18 @@ def test_pairs_of_several_labels_say_what_was_given_instead():
     ]
 
 
+def test_a_class_of_a_column_is_taken_for_one_of_that_column_alone():
+    labels = ("mood: bad", "mood: good", "size: long", "size: short")
+    truth = np.array([[0, 1, 0, 1], [1, 0, 1, 0], [0, 1, np.nan, np.nan]], dtype=float)
+    given = np.array([[1, 0, 1, 0], [1, 0, 0, 1], [1, 0, 0, 1]])
+    columns = [np.array([0, 1]), np.array([2, 3])]
+    assert confused.of_marks(truth, given, labels, columns) == [
+        {"truth": "mood: good", "given": "mood: bad", "n": 2, "of": 2},
+        {"truth": "size: long", "given": "size: short", "n": 1, "of": 1},
+        {"truth": "size: short", "given": "size: long", "n": 1, "of": 1},
+    ]
+
+
 def test_pairs_of_entities_are_of_those_that_overlap():
     truth = [["B-PER", "I-PER", "O", "B-LOC", "O"]]
     given = [["B-ORG", "O", "O", "O", "B-LOC"]]

@@ -160,3 +160,17 @@ def test_plain_text_has_no_recipe():
         assert kind().train.left_out() == frozenset()
         with pytest.raises(SettingsError, match=r"recipe can be set for labelled text only"):
             config.resolve(kind, None, ["train.recipe=classic"])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"classes": 2, "asks": "answers"}, "2 ends of an answer"),
+        ({"classes": 1, "numbers": True}, "1 number"),
+        ({"classes": 3, "numbers": True}, "3 numbers"),
+        ({"classes": 9, "asks": "words"}, "9 classes"),
+        ({"classes": 1}, "1 class"),
+    ],
+)
+def test_what_a_head_gives_is_called_what_it_is(given, said):
+    assert replace(FEW, **given).words("classes") == said

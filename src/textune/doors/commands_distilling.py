@@ -26,7 +26,3 @@ def distill(*, as_json: bool, **options: Any) -> None:
         return
     with console.spared():
         console_metrics.show_parts(run.metrics)
-        from textune.recipes import distilled_worth  # numpy
-
-        for line in distilled_worth.words(run.metrics["distilled"]):
-            console.say(line)

@@ -57,6 +57,8 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
         output: File to write.
         as_: Write for an annotation tool: label-studio, doccano, conll or brat (a folder).
         explain: Say which words moved each decision, as textune explain does.
+        precision: Number format: "auto" (files as the model was trained, TEXTs in fp32), "fp32",
+            "bf16" or "fp16".
         harmless: Put ' before cells that a spreadsheet takes for formulas.
         ray: Answer by a Ray cluster: its address, auto, or local for one on this machine.
         resume: Go on with an output where its process was stopped or killed.

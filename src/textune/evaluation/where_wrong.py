@@ -193,7 +193,8 @@ def _confused(task: Task, scores: Scores, examples: Sequence[Example]) -> list[d
         return _confused_tags(task, scores, examples)
     if truth.ndim == 1:
         return confused.of_classes(truth.astype(np.int64), scores.decisions, task.labels)
-    return confused.of_marks(truth.astype(np.float64), scores.decisions, task.labels)
+    columns = [at for at, _ in kind.exclusive(task, truth)] if kind.by_column else None
+    return confused.of_marks(truth.astype(np.float64), scores.decisions, task.labels, columns)
 
 
 def _confused_tags(task: Task, scores: Scores, examples: Sequence[Example]) -> list[dict[str, Any]]:

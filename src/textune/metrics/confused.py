@@ -27,12 +27,22 @@ def of_classes(
 
 
 def of_marks(
-    truth: NDArray[np.float64], decisions: NDArray[np.int64], labels: Sequence[str]
+    truth: NDArray[np.float64],
+    decisions: NDArray[np.int64],
+    labels: Sequence[str],
+    columns: Sequence[NDArray[np.int64]] | None = None,
 ) -> list[dict[str, Any]]:
     """Count pairs where a text may have several labels; (N, C) each, NaN where not scored.
 
     Of a text, each label that it lacks is paired with each that it was given instead; with None
     where nothing was given in its place, and None with what was given too many.
+
+    Args:
+        truth: 1 where a label applies.
+        decisions: 1 where it was given.
+        labels: Their names.
+        columns: Places of labels of which each is taken for one of its own column only; None: for
+            any other.
     """
     missed, added = (truth == 1) & (decisions == 0), (truth == 0) & (decisions == 1)
     rows = np.flatnonzero((missed | added).any(axis=1))
@@ -41,9 +51,11 @@ def of_marks(
         (
             pair
             for row in rows.tolist()
+            for at in columns or [np.arange(len(labels))]
+            if missed[row, at].any() or added[row, at].any()
             for pair in _crossed(
-                [labels[place] for place in np.flatnonzero(missed[row]).tolist()],
-                [labels[place] for place in np.flatnonzero(added[row]).tolist()],
+                [labels[place] for place in at[missed[row, at]].tolist()],
+                [labels[place] for place in at[added[row, at]].tolist()],
             )
         ),
         totals,

@@ -10,6 +10,8 @@ from textune.runs.written import Best
 BLIND = ("majority", "mean")  # baselines that read no text
 PARTS = {"valid": "held-out", "test": "test"}
 TUNING = "fine-tuning (leave --effort quick out)"
+RANKS = ("mcc", "accuracy", "macro_f1", "micro_f1", "balanced_accuracy", "weighted_f1")
+# metrics of decisions, which another rule may make better
 NONE = ("mcc", "pearson", "spearman", "f1", "macro_f1", "exact_match")  # at 0 nothing was found
 
 
@@ -20,10 +22,18 @@ def doubted(numbers: dict[str, Any], train: Any) -> Iterator[Message]:
         numbers: Of the run.
         train: Its settings of the training.
     """
-    is_tuned = getattr(train, "effort", None) != "quick"
-    if (doubt := remark(numbers, is_tuned=is_tuned)) is not None:
-        yield doubt
+    found = renewed(numbers, effort=getattr(train, "effort", None))
+    if found is not None:
+        yield found
+
+
+def renewed(numbers: dict[str, Any], *, effort: object) -> Message | None:
+    """Write what a run's numbers are beside chance, in place of what other decisions were."""
+    numbers.pop("at_chance", None)
+    doubt = remark(numbers, is_tuned=effort != "quick")
+    if doubt is not None:
         numbers["at_chance"] = doubt.text
+    return doubt
 
 
 def remark(numbers: Mapping[str, Any], *, is_tuned: bool = True) -> Message | None:
@@ -45,18 +55,28 @@ def remark(numbers: Mapping[str, Any], *, is_tuned: bool = True) -> Message | No
     interval = f" (95 % interval {written.interval(span)})" if span else ""
     score = f"{catalogue.title(metric)} {written.decimals(value)}{interval} {where}".rstrip()
     beside = f"answers that read no text have {written.decimals(chance)}"
+    ranked = _ranked(found, metric)
+    what = "the decisions are" if ranked else "the model is"
     if not metrics.better(metric, value, chance):
-        ways = _ways(simple, metric, is_tuned=is_tuned)
-        return Message(
-            f"the model is no better than chance: {score}; {beside}. {ways}",
-            is_warning=True,
-        )
+        ways = ranked or _ways(simple, metric, is_tuned=is_tuned)
+        return Message(f"{what} no better than chance: {score}; {beside}. {ways}", is_warning=True)
     if span is not None and not all(metrics.better(metric, end, chance) for end in span):
-        return Message(
-            f"the model cannot be told from chance: {score}; {beside}. More labelled texts, or "
-            "--valid FILE with more of them, would tell"
-        )
+        more = ranked or "More labelled texts, or --valid FILE with more of them, would tell"
+        what = "decisions" if ranked else "model"
+        return Message(f"the {what} cannot be told from chance: {score}; {beside}. {more}")
     return None
+
+
+def _ranked(found: Mapping[str, Any], metric: str) -> str:
+    """Say how to decide better, where it is the plain rule that fails, and not probabilities."""
+    span = (found.get("intervals") or {}).get("roc_auc")
+    if metric not in RANKS or found.get("rule") or not span or span[0] <= 0.5:
+        return ""
+    return (
+        "Its probabilities rank texts better than chance does, by ROC-AUC "
+        f"{written.decimals(found['roc_auc'])} (95 % interval {written.interval(span)}); a rule "
+        "fitted for F1 may decide better: textune decide RUN --aim f1"
+    )
 
 
 def _chance(simple: Mapping[str, Any], metric: str) -> float | None:

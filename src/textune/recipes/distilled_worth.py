@@ -56,7 +56,12 @@ def words(found: Mapping[str, Any]) -> Iterator[str]:
     for name in dict.fromkeys((found["main"], "accuracy")):
         if (score := found["scores"].get(name)) is not None:
             span = " … ".join(map(written.signed, score["interval"] or ()))
-            interval = f"95 % interval {span}" if span else "too few texts for an interval"
+            none = (
+                comparing.ALIKE.format(found["texts"])
+                if score.get("is_alike")
+                else "too few texts for an interval"
+            )
+            interval = f"95 % interval {span}" if span else none
             yield (
                 f"{catalogue.title(name)} {written.decimals(score['other'])} instead of "
                 f"{written.decimals(score['first'])} on {found['texts']:,} {found['on']}: "

@@ -14,7 +14,7 @@ from textune.evaluation import applying, fitting, judged, parts
 from textune.metrics import intervals
 from textune.metrics.intervals import OUT_OF_FOLD
 from textune.metrics.metrics import Report
-from textune.recipes import wishing
+from textune.recipes import at_chance, wishing
 from textune.records import Example, Scores
 from textune.runs import exports, model_card, predictions, runs, sealing
 from textune.runs.runs import Card
@@ -91,6 +91,7 @@ def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
         numbers[part] = parts.judge(task, scores, texts, beside, **given)
         file = run / "predictions" / f"{part}.parquet"
         judged.write_scores(file, task, texts, scores, kept.leaked, by=kept.cells)
+    at_chance.renewed(numbers, effort=_effort(run / "config.toml"))
     _write_rule(run / "model", replace(card, decision=fitted.rule), numbers)
     atomic.write_json(run / "metrics.json", numbers)
     sealing.renew(run, ["metrics.json", *(f"predictions/{part}.parquet" for part in judged_by)])
@@ -99,6 +100,12 @@ def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
     atomic.remove(run / reasons.FILE)  # of other decisions
     report.write(run)
     return numbers
+
+
+def _effort(settings: Path) -> object:
+    """Return with what effort a run learned, where that is known."""
+    train = asked_for.load(settings).get("train") if settings.is_file() else None
+    return train.get("effort") if isinstance(train, dict) else None
 
 
 def _marked(numbers: Report, *, told: object) -> Report:

@@ -39,7 +39,7 @@ class Facts:
         value = getattr(self, name)
         known = {
             "rows": f"{self.rows:,} training text{'s' * (self.rows != 1)}",
-            "classes": f"{self.classes:,} class{'es' * (self.classes != 1)}",
+            "classes": self._given(),
             "tokens": f"{self.tokens:,} tokens a text",
             "layers": f"{self.layers:,} layer{'s' * (self.layers != 1)}",
             "asks": f"a head on {self.asks}",
@@ -50,6 +50,15 @@ class Facts:
             "for chance",
         }
         return known.get(name) or f"{name} {value:,}"
+
+    def _given(self) -> str:
+        """Say what a head gives, with its number."""
+        many = self.classes != 1
+        if self.asks == PASSAGES:
+            return f"{self.classes:,} end{'s' * many} of an answer"
+        if self.numbers:
+            return f"{self.classes:,} number{'s' * many}"
+        return f"{self.classes:,} class{'es' * many}"
 
 
 @dataclass(frozen=True, slots=True)
