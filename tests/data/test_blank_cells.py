@@ -42,7 +42,7 @@ def test_numbers_that_are_missing_have_a_way_out(tmp_path, cells, skips):
     numbers = [f"the film of number {n} was long,{n * 7 % 43}.25" for n in range(40)]
     lines = [f"another long film,{cell}" for cell in cells]
     file.write_text("\n".join(["text,score", *numbers, *lines]) + "\n")
-    with pytest.raises(DataError, match=f"or leave them out: `{skips}`"):
+    with pytest.raises(DataError, match=f"or only those without a label: `{skips}`"):
         survey.check(file, count_tokens=count_tokens)
 
 
@@ -95,7 +95,7 @@ def test_rows_without_marks_in_several_columns_have_a_way_out(tmp_path):
     rows = [f"a text of day {n},1,{n % 2},{n % 3 and 1}\n" for n in range(40)]
     rows += [f"another text of day {n},0,,\n" for n in range(20)]
     file.write_text("tweet,sarcastic,irony,satire\n" + "".join(rows))
-    with pytest.raises(DataError, match="or leave them out: `--skip irony=`"):
+    with pytest.raises(DataError, match="or only those without a label: `--skip irony=`"):
         survey.check(file, count_tokens=count_tokens)
     found = survey.check(file, count_tokens=count_tokens, skip=("irony=",))
     assert found.rows == 40

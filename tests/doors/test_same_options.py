@@ -44,7 +44,7 @@ def test_evaluation_leaves_out_the_rows_that_it_says_can_be_left_out(
 ):
     model = make_run(tmp_path / "run", tiny_base, "single", ["bad", "good"])
     file = labelled(tmp_path, "warm film,good", "dull book,", "the meal,bad")
-    with pytest.raises(DataError, match="or leave them out: `--skip label=`"):
+    with pytest.raises(DataError, match="or only those without a label: `--skip label=`"):
         textune.evaluate(model, file)
     assert textune.evaluate(model, file, skip="label=")["n"] == 2
     assert textune.evaluate(model, file, skip=["label=", "label=bad"])["n"] == 1

@@ -38,7 +38,7 @@ REFUSED = {
     "a class a text": ([(text(n), f"class {n}") for n in range(40)], "one text of each of the 40"),
     "unlabelled rows": (
         [(text(n), name(n // 3) if n % 3 else "") for n in range(60)],
-        "leave them out: `--skip label=`",
+        "only those without a label: `--skip label=`",
     ),
 }
 

@@ -197,7 +197,7 @@ def test_all_targets_of_a_row_are_named(textune, tmp_path):
     assert found == [
         "rows.csv:2: column 'score' holds 'nan'; allowed: a number; column 'other' holds 'x'; "
         "allowed: a number; correct these rows or take them out of the file, or leave them out: "
-        "--faulty skip; or leave them out: `--skip score=nan`"
+        "--faulty skip; or only those without a label: `--skip score=nan`"
     ]
 
 

@@ -92,7 +92,7 @@ class Gaps:
         if len(self._columns) > 1 and self._always:  # one column is enough
             found = [gap for gap in found if gap in self._always][:1]
         skips = [f"--skip {shlex.quote(f'{column}={cell}')}" for column, cell in found]
-        return f"or leave them out: `{' '.join(skips)}`" if skips else ""
+        return f"or only those without a label: `{' '.join(skips)}`" if skips else ""
 
 
 def may_be(cell: str, others: list[str]) -> bool:
