@@ -77,7 +77,7 @@ def test_cells_without_the_mark_are_no_pairs_for_a_model_of_them(tmp_path):
     pairs = understand(sources.read(written(tmp_path, JOINED["</s>"]))).contract
     few = tmp_path / "few.csv"
     few.write_text(f"text,label\n{said(0)} </s> {said(0, 3)},a\n{said(1)},b\n")
-    with pytest.raises(DataError, match="there is no column 'text_1', 'text_2'"):
+    with pytest.raises(DataError, match="there are no columns 'text_1', 'text_2'"):
         layout.fitted(sources.read(few), pairs)
 
 
