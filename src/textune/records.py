@@ -109,8 +109,8 @@ class Table:
     ) -> Table:
         """Describe what stands in a file; reasons may be blank."""
         said = tuple(filter(None, reasons))
-        place = str(path)
-        return cls(path.name, place, format, columns, has_header, delimiter, said, rows, findings)
+        name, place = path.name or path.absolute().name, str(path)  # of "." as well
+        return cls(name, place, format, columns, has_header, delimiter, said, rows, findings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,12 @@ def test_a_folder_or_an_archive_of_documents_is_a_table(tmp_path, document):
         )
 
 
+def test_the_folder_where_one_is_has_its_name(tmp_path, monkeypatch):
+    folder = written(tmp_path / "letters", MAE, MAE)
+    monkeypatch.chdir(folder)
+    assert sources.read(".").name == "letters"
+
+
 def test_the_part_of_a_folder_that_is_learned_from_is_read(tmp_path):
     written(tmp_path / "test", I2B2, I2B2)
     table = sources.read(written(tmp_path / "train", I2B2).parent)

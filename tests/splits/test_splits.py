@@ -169,6 +169,15 @@ def test_nothing_left_to_hold_out_is_refused_with_the_reason(examples):
         split(examples)
 
 
+@pytest.mark.parametrize(
+    ("origin", "said"), [("a.csv:{}", "a.csv"), ("row {}", "data frame"), ("{}.xml", "files")]
+)
+def test_what_is_refused_is_named_for_what_it_is(origin, said):
+    held = [Example(f"text {n}", origin=origin.format(n), label=f"{n}") for n in range(2)]
+    with pytest.raises(DataError, match=rf"^{said}: nothing is left for validation"):
+        split(held)
+
+
 def test_equal_texts_alone_are_refused_in_their_own_words():
     with pytest.raises(
         DataError, match=r"a\.csv: all 6 texts are the same: nothing in them .*--text"

@@ -158,7 +158,11 @@ def positive_weights(
 
 
 def _place(examples: Sequence[Example]) -> str:
-    return examples[0].origin.rpartition(":")[0] or "data frame" if examples else "data"
+    """Name the file that texts are of; those of several, a text each, are files."""
+    if not examples:
+        return "data"
+    origin = examples[0].origin  # "a.csv:3", "row 3" of a data frame, or "a.xml"
+    return origin.rpartition(":")[0] or ("data frame" if origin.startswith("row ") else "files")
 
 
 def _check_shares(valid_share: float, test_share: float) -> None:
