@@ -210,6 +210,17 @@ def test_missing_file_suggests_its_neighbours(write):
     assert "check the path" in message_of(path.with_name("zzzzz"))
 
 
+def test_a_file_that_ends_alike_and_is_called_otherwise_is_not_meant(tmp_path):
+    for name in ("long.csv", "missed.txt"):
+        (tmp_path / name).write_text("text\n")
+    with pytest.raises(
+        DataError, match=r"missing\.csv: there is no such file; did you mean 'missed"
+    ):
+        sources.read(tmp_path / "missing.csv")
+    with pytest.raises(DataError, match=r"nothing\.csv: there is no such file; check the path$"):
+        sources.read(tmp_path / "nothing.csv")
+
+
 def test_folder_names_a_file_in_it(write):
     path = write("one text a line\n", "reviews.txt")
     assert "this is a folder; name a file in it, for example 'reviews.txt'" in message_of(

@@ -7,6 +7,7 @@ as if the archive were a folder: `reviews.zip/train.csv`.
 import os
 import re
 import stat
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -357,7 +358,10 @@ def _near(path: Path) -> str:
     if not folder.is_dir():
         return f"nor is there a folder {folder}"
     names = [entry.name for entry in folder.iterdir()] if os.access(folder, os.R_OK) else []
-    near = get_close_matches(path.name, names, n=3)
+    stems = defaultdict[str, list[str]](list)  # endings are alike whatever stands before them
+    for name in sorted(names):
+        stems[Path(name).stem].append(name)
+    near = [name for stem in get_close_matches(path.stem, stems, n=3) for name in stems[stem]][:3]
     return f"did you mean {' or '.join(map(repr, near))}?" if near else "check the path"
 
 
