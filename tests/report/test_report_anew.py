@@ -1,8 +1,11 @@
 """`textune report`, and `--report` of commands that train or judge."""
 
 import json
+import os
 import shlex
 import shutil
+import subprocess
+import sys
 
 import pytest
 from test_report import EVIL, MULTI, SINGLE, write_run
@@ -133,3 +136,10 @@ def test_the_command_repeats_all_test_files_and_seeds(tmp_path):
     options = {"config": settings, "out": "again", "settings": ()}
     asked = keywords.labelled(options | dict.fromkeys(keywords.HOW, False))
     assert (asked.source, list(asked.test), asked.seeds) == ("a.csv", ["b.csv", "c.csv"], 3)
+
+
+def test_nothing_is_said_where_fonts_cannot_be_listed_for_the_next_time():
+    where = {**os.environ, "MPLCONFIGDIR": "/sys/kernel/fonts"}
+    command = [sys.executable, "-c", "import textune.report.pictures"]
+    done = subprocess.run(command, env=where, capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""

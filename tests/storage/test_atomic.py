@@ -111,3 +111,17 @@ def test_a_name_as_long_as_can_be_is_written(tmp_path):
 )
 def test_names_become_text_whatever_the_locale(name, shown):
     assert utf8(name) == shown
+
+
+def test_what_the_disk_refuses_is_named_as_it_will_be_called(tmp_path):
+    absent = tmp_path / "no" / "report.html"
+    with pytest.raises(FileNotFoundError) as found:
+        atomic.write_text(absent, "")
+    assert found.value.filename == str(absent)
+    folder = tmp_path / "model"
+    with pytest.raises(FileNotFoundError) as found, atomic.replacing_folder(folder) as unfinished:
+        (unfinished / "part" / "weights").touch()
+    assert found.value.filename == str(folder / "part" / "weights")
+    with pytest.raises(FileNotFoundError) as found, atomic.replacing_folder(folder):
+        absent.touch()
+    assert found.value.filename == str(absent)

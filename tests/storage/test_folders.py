@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -306,6 +307,16 @@ def test_a_folder_that_cannot_be_is_said(tmp_path, name):
     with pytest.raises(RunError, match=r"cannot be made: .*choose another --out"):  # noqa: SIM117
         with claimed(tmp_path / name):
             pass
+
+
+@pytest.mark.parametrize(
+    ("resume", "way"), [(True, "copy the run to where it may be written"), (False, "another --out")]
+)
+def test_a_place_where_nothing_may_be_written_is_said(resume, way):
+    where = Path("/sys/kernel")  # takes no files, root's neither
+    refused = pytest.raises(RunError, match=f"cannot be written: .*{way}$")
+    with refused, folders.claim(where, resume=resume, overwrite=False):
+        pass
 
 
 def test_a_full_disk_advises_what_helps(tmp_path):

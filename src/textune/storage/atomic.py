@@ -51,15 +51,16 @@ def replacing_file(file: Path, *, overwrite: bool = True) -> Iterator[Path]:
     # of what is itself unfinished: flushed with it
     is_inside = any(part.startswith(MARKED) for part in file.parent.parts)
     try:
-        yield unfinished
-        if not is_inside:
-            flush(unfinished)
-        if overwrite:
-            unfinished.replace(file)
-        else:
-            _put_new(unfinished, file)
-        if not is_inside:
-            flush(file.parent)
+        with _naming(unfinished, file):
+            yield unfinished
+            if not is_inside:
+                flush(unfinished)
+            if overwrite:
+                unfinished.replace(file)
+            else:
+                _put_new(unfinished, file)
+            if not is_inside:
+                flush(file.parent)
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -78,15 +79,17 @@ def replacing_folder(folder: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished, before = _beside(folder), _beside(folder)
-    unfinished.mkdir()
+    with _naming(unfinished, folder):
+        unfinished.mkdir()
     try:
-        yield unfinished
-        _flush_all(unfinished)
-        if overwrite:
-            _put_instead(unfinished, folder, before)
-        else:
-            _put_new_folder(unfinished, folder)
-        flush(folder.parent)
+        with _naming(unfinished, folder):
+            yield unfinished
+            _flush_all(unfinished)
+            if overwrite:
+                _put_instead(unfinished, folder, before)
+            else:
+                _put_new_folder(unfinished, folder)
+            flush(folder.parent)
     finally:
         remove(unfinished)
         remove(before)
@@ -276,6 +279,19 @@ def remove_file(file: Path) -> None:
 def _beside(path: Path) -> Path:
     """Name a file of this process's and this thread's own; short, whatever the path's own name."""
     return path.with_name(f"{MARKED}{_machine()}-{os.getpid()}-{next(_numbers)}")
+
+
+@contextmanager
+def _naming(unfinished: Path, path: Path) -> Iterator[None]:
+    """Let errors of the disk name what is written, not what it is called until it is whole."""
+    try:
+        yield
+    except OSError as error:
+        for each in ("filename", "filename2"):
+            name = getattr(error, each)
+            if isinstance(name, str | os.PathLike) and Path(name).is_relative_to(unfinished):
+                setattr(error, each, str(path / Path(name).relative_to(unfinished)))
+        raise
 
 
 def _machine() -> str:

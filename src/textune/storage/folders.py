@@ -47,7 +47,7 @@ def claim(
     if resume and overwrite:
         raise RunError("--resume and --overwrite exclude each other: continue, or start anew")
     made = _make(folder)
-    lock = _lock(folder)
+    lock = _lock(folder, is_there=resume)
     try:
         _refuse(folder, resume=resume, overwrite=overwrite, inputs=inputs or {})
         _write_owner(folder)
@@ -246,7 +246,9 @@ def _make(folder: Path) -> list[Path]:
     return made
 
 
-def _lock(folder: Path) -> FileLock:
+def _lock(folder: Path, *, is_there: bool) -> FileLock:
+    """Hold a folder; `is_there`: it is a run's already, so that no other --out would help."""
+    elsewhere = "copy the run to where it may be written" if is_there else "choose another --out"
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()
@@ -260,9 +262,7 @@ def _lock(folder: Path) -> FileLock:
             "--out"
         ) from error
     except OSError as error:
-        raise RunError(
-            f"{folder}: cannot be written: {error.strerror}; choose another --out"
-        ) from error
+        raise RunError(f"{folder}: cannot be written: {error.strerror}; {elsewhere}") from error
     return lock
 
 
