@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch.distributed.tensor.debug import CommDebugMode
 
 import made_paths
 import made_ranks
@@ -24,7 +25,7 @@ from textune.recipes import labelled_text, requests, sampled
 from textune.runs.events import drained
 from textune.settings import config
 from textune.settings.config import Settings
-from textune.training import buckets, scaling, sharding
+from textune.training import buckets, checkpoint, scaling, sharding
 
 TASKS = ("single", "tags", "mlm")
 WHOLE = "single"  # is learned by two processes that part nothing, too
@@ -32,6 +33,7 @@ BY_TORCH = made_paths.Path("fp32", kernels=False)
 UPDATES = 4
 EXACT = ("train.micro_tokens=32", "train.eps=1e-5")  # several micro-batches
 CLOSE = 1e-6
+FREED_TWICE = {torch.ops.c10d_functional.all_gather_into_tensor}  # its name, by threads of gloo
 LARGE = 64  # elements of weights that go by themselves: the encoder is small
 
 
@@ -51,7 +53,10 @@ def learned(task, base, source, folder, joined, *changes):
     )
     held = sum(getattr(each, "_local_tensor", each).nbytes for each in tensors)
     held += sum(item.nbytes for item in learner.encoder.parameters()) * bool(learner.shards)
-    sharding.gather(learner)
+    with CommDebugMode() as seen:
+        sharding.gather(learner)
+        list(checkpoint.parts_of(learner.optimizer))
+    assert not FREED_TWICE & seen.get_comm_counts().keys()
     weights = {
         name: item.detach().clone() for name, item in learner.encoder.model.named_parameters()
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
@@ -156,9 +157,23 @@ def parts_of(optimizer: Optimizer) -> Iterator[tuple[str, Tensor]]:
 
 
 def whole(part: Any) -> Tensor:
-    """Gather what processes have a part of each (DTensor)."""
-    found: Tensor = part.full_tensor()
-    return found
+    """Gather what processes have some rows of each (DTensor), dealt as by `torch.chunk`.
+
+    DTensor's own `full_tensor` now and then ends the process where gloo sends (torch 2.13): both of
+    its threads note the name of their last operation, without a lock, in one string, and a name as
+    long as that operation's is freed twice when they do so at once.
+    """
+    (placement,) = part.placements
+    assert placement.is_shard(0)
+    group = part.device_mesh.get_group()
+    world = dist.get_world_size(group)
+    mine, (rows, *rest) = part.to_local(), part.shape
+    most = -(-rows // world)  # of the first process; the last ones may have fewer, or none
+    padded = mine.new_zeros((most, *rest))
+    padded[: len(mine)] = mine
+    found = mine.new_empty((world * most, *rest))
+    dist.all_gather(list(found.split(most)), padded, group=group)
+    return found[:rows]
 
 
 def restore_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
