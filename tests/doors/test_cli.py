@@ -164,6 +164,7 @@ def test_columns_without_names_are_numbers(textune, tiny_base, tmp_path):
         (["predict", "RUN"], "name either texts or --input FILE"),
         (["predict", "RUN", "text", "--input", "REVIEWS"], "name either texts or --input FILE"),
         (["predict", "RUN", "text", "--output", "out.csv"], "--output goes with --input FILE"),
+        (["predict", "RUN", "REVIEWS", "--output", "o.csv"], "a file of texts is named by --input"),
         (["predict", "RUN", "text", "--threshold", "2"], "a probability lies between 0 and 1"),
         (["predict", "RUN", "text", "--device", "gpu"], "device 'gpu'"),
         (["predict", "RUN", "--input", "REVIEWS", "--text", "txt"], "did you mean 'text'"),

@@ -75,7 +75,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
 
     if bool(texts) == bool(input_):
         raise SettingsError("name either texts or --input FILE to be labelled")
-    _refuse_alone(input_, output, as_, harmless=harmless)
+    _refuse_alone(texts, input_, output, as_, harmless=harmless)
     _refuse_long(output, as_, {"--resume": resume, "--processes": processes, "--ray": ray})
     read: Any = {"header": header, "delimiter": delimiter, "quote": quote, "encoding": encoding}
     read |= {"faulty": faulty, "rows": rows, "sheet": sheet}
@@ -102,11 +102,16 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
 
 
 def _refuse_alone(
-    input_: str | None, output: str | None, as_: str | None, *, harmless: bool
+    texts: Sequence[str], input_: str | None, output: str | None, as_: str | None, *, harmless: bool
 ) -> None:
     """Refuse options that say nothing without another."""
     if output is not None and not input_:
-        raise SettingsError("--output goes with --input FILE")
+        if console_files.are_files(texts):
+            raise SettingsError(
+                f"{texts[0]}: a file of texts is named by --input: --input "
+                f"{console.argument(texts[0])} --output {console.argument(output)}"
+            )
+        raise SettingsError("--output goes with --input FILE; what is said of a TEXT is printed")
     if output is None and (harmless or as_):
         raise SettingsError(f"--{'as' if as_ else 'harmless-cells'} goes with --output FILE")
 

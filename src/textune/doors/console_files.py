@@ -33,9 +33,14 @@ def told(run: Path) -> dict[str, str]:
     }
 
 
+def are_files(texts: Sequence[str]) -> bool:
+    """Tell whether all that was given as texts are names of files."""
+    return bool(texts) and all(os.path.isfile(text) for text in texts)  # noqa: PTH113  # of any text
+
+
 def warn_of_names(texts: Sequence[str]) -> None:
     """Say how texts of files are read, where all that was given as texts are names of files."""
-    if texts and all(os.path.isfile(text) for text in texts):  # noqa: PTH113  # False for any text
+    if are_files(texts):
         warn(
             f"{texts[0]}: the name is taken for the text; what the file holds is read by "
             f"--input {argument(texts[0])}"
