@@ -1,5 +1,6 @@
 import json
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -168,3 +169,22 @@ def test_a_long_prediction_says_for_a_pipe_how_far_it_is(capsys):
     assert capsys.readouterr().err.splitlines() == ["labelling: 5 rows", "labelling: 1,024 rows"]
     assert list(console.counting(iter([5, 1024]), what="labelling")) == [5, 1024]
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["films.csv"], "films.csv: the name is taken for the text"),
+        (["film.csv"], "film.csv: there is no such file; the name is taken for the text"),
+        (["see films.csv"], ""),
+        (["films.csv", "A text."], ""),
+    ],
+)
+def test_names_of_files_that_are_labelled_as_texts_are_told(
+    texts, said, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    Path("films.csv").touch()
+    console_files.warn_of_names(texts)
+    err = " ".join(capsys.readouterr().err.split())
+    assert (said in err) if said else not err

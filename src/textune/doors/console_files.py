@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.markup import escape
 
 from textune.doors.console import argument, folded, out, warn
+from textune.reading.kinds import KINDS
 
 UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
@@ -45,6 +46,8 @@ def warn_of_names(texts: Sequence[str]) -> None:
             f"{texts[0]}: the name is taken for the text; what the file holds is read by "
             f"--input {argument(texts[0])}"
         )
+    elif len(texts) == 1 and not texts[0].split()[1:] and Path(texts[0]).suffix.lower() in KINDS:
+        warn(f"{texts[0]}: there is no such file; the name is taken for the text")
 
 
 def size(count: int) -> str:
