@@ -309,7 +309,7 @@ def _best_label(
         )
     doubts += others(near[MOST_DOUBTS:], "label")
     if best.kind == NUMBER:
-        doubts += _all_numbers(ranked if not headed else free, headed)
+        doubts += _all_numbers(free, headed)
     if marks:
         doubts.append(
             f"{len(marks)} columns hold only {signs_of(marks)}; {option('--label', marks)} takes "
