@@ -136,6 +136,7 @@ def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool
             and column.kind not in ("empty", "split", "record")
             and not _is_unclear(column)
             and not _is_free(column)
+            and not (column.varied == 1 and column.rows > MOST_NAMES)  # a name of the row
         )
     return weight >= least
 
