@@ -136,9 +136,15 @@ def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool
             and column.kind not in ("empty", "split", "record")
             and not _is_unclear(column)
             and not _is_free(column)
-            and not (column.varied == 1 and column.rows > MOST_NAMES)  # a name of the row
+            and not _names_rows(column)
         )
     return weight >= least
+
+
+def _names_rows(column: Column) -> bool:
+    """Tell names of rows, each another, from those of classes."""
+    is_named = column.kind in ("id", "words", "text")
+    return is_named and column.varied == 1 and column.rows > MOST_NAMES
 
 
 def _is_free(column: Column) -> bool:
