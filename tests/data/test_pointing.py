@@ -98,3 +98,13 @@ def test_names_of_classes_that_texts_hold_now_and_then_are_no_finding(tmp_path):
     names = ["good", "bad", "fair", "odd"]
     rows = [{"text": f"a {names[n % 3]} film {n}", "label": names[n % 4]} for n in range(60)]
     assert said(checked(written(tmp_path, rows)), "label in text") == []
+
+
+def test_a_word_that_is_named_as_what_is_asked_about_needs_no_place(tmp_path):
+    """As in the data of lexical complexity: a sentence, a token in it, and how hard that is."""
+    rows = [
+        {"sentence": row["text"], "token": row["target"]["span1_text"], "complexity": n / 77}
+        for n, row in enumerate(schemas())
+    ]
+    (message,) = said(checked(written(tmp_path, rows), text="sentence", label="complexity"))
+    assert message.startswith("'token' stands in 'sentence', and is not read")

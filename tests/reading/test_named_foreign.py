@@ -1,6 +1,8 @@
 """What textune doesn't read is named for what it is, with the way out."""
 
 import json
+import re
+import subprocess
 
 import pytest
 
@@ -72,3 +74,27 @@ def test_verses_of_four_lines_are_no_schemas(tmp_path):
     verses = "\n".join(f"the sun rose {n}\nthe moon\nit, she, they\nall gone\n" for n in range(9))
     (tmp_path / "a.txt").write_text(verses)
     assert len(list(sources.read(tmp_path / "a.txt").rows())) == 36
+
+
+UNIT = "<tu><tuv xml:lang='en'><seg>bus {0} was late</seg></tuv><tuv xml:lang='de'><seg>Bus {0}"
+UNIT += " kam zu spät</seg></tuv></tu>"
+WORDS = "<s type='q'>\nis\tVBZ\tbe\nbus\tNN\tbus\n{0}\tCD\t{0}\n</s>\n"
+
+
+@pytest.mark.parametrize("name", ["a.tmx", "a.xml"])
+def test_translations_are_no_languages_to_be_told(tmp_path, name):
+    units = "".join(UNIT.format(n) for n in range(9))
+    (tmp_path / name).write_text(f"<?xml version='1.0'?>\n<tmx version='1.4'>{units}</tmx>")
+    with pytest.raises(DataError, match=r"a file of translations \(TMX, XLIFF\), which has no lab"):
+        sources.read(tmp_path / name)
+
+
+def test_words_with_columns_in_elements_are_written_as_sentences(tmp_path):
+    words = "".join(WORDS.format(n) for n in range(9))
+    (tmp_path / "a.xml").write_text(f"<text id='t'>\n{words}</text>\n")
+    with pytest.raises(DataError, match=r"each <s> holds words with columns") as caught:
+        sources.read(tmp_path / "a.xml")
+    command = re.search("sed .*", str(caught.value))[0]
+    subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, check=True)
+    rows = list(sources.read((tmp_path / "words-a.xml").rename(tmp_path / "a.conll")).rows())
+    assert [json.loads(row.cells[0])[1] for row in rows] == ["bus"] * 9

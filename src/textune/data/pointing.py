@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from textune.data import names
 from textune.data.choice import option, quoted
 from textune.data.columns import Column, Scan
 from textune.data.numerals import is_number
@@ -18,6 +19,21 @@ FORMS = frozenset(["name", "columns", "classes", "list"])  # of labels that are 
 MOST = 0.9  # share of rows in which a part stands in the text, and at its place
 FEWEST = 4  # different parts
 LEAST = 10  # rows that are compared
+ASKED = frozenset(
+    [
+        "entity",
+        "expression",
+        "mention",
+        "phrase",
+        "pronoun",
+        "span",
+        "target",
+        "term",
+        "token",
+        "word",
+    ]
+)
+"""Parts of names by which one column without places is what is asked about, and no keyword."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +54,10 @@ def findings(contract: Contract, seen: Scan) -> Iterator[Finding]:
     used = {*contract.text, *contract.label, contract.group}
     free = [column for column in seen.columns if column.name not in used]
     parts = [part for column in free if (part := _part(column, texts, free, seen))]
-    placed = [part for part in parts if part.place is not None]
-    if placed or len(parts) > 1:
-        yield Finding("unread", "warning", _said(contract, placed or parts), seen.rows)
+    sure = [part for part in parts if part.place is not None]
+    sure = sure or [part for part in parts if ASKED & {*names.parts(part.column.name)}]
+    if sure or len(parts) > 1:
+        yield Finding("unread", "warning", _said(contract, sure or parts), seen.rows)
     for name in contract.label[:1] if contract.form == "name" else ():
         if _part(by_name[name], texts, [], seen):
             yield Finding("label in text", "warning", _in_text(name, texts), seen.rows)

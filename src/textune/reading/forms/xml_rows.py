@@ -27,18 +27,31 @@ from textune.reading.forms import (
 from textune.reading.forms.interface import span
 from textune.reading.forms.xml_fields import SAID, Fields
 from textune.reading.forms.xml_layout import SPANS, TEXT, Layout
-from textune.reading.lines import opened, pieces
+from textune.reading.lines import mending, opened, pieces
 from textune.reading.told import Told, problems_of
 from textune.records import Finding, Row, Table
 
 NAME = "elements that come back"
 SAMPLE = 1 << 22  # characters of the beginning by which the rows are found
 SHOWN = 8  # names in a message
+COMPARED = 200  # elements in whose text columns are looked for
 DEEPEST = 200  # elements in each other
 ENDINGS = (".xml", ".sgml", ".sgm")
 OTHERS = (
     *("sentences", "Reviews", "collection", "entailment-corpus"),  # forms of their own
-    *("TEI", "teiCorpus", "html", "svg", "rdf:RDF", "xmi:XMI", "mxfile", "project", "component"),
+    *(
+        "TEI",
+        "teiCorpus",
+        "tmx",
+        "xliff",
+        "html",
+        "svg",
+        "rdf:RDF",
+        "xmi:XMI",
+        "mxfile",
+        "project",
+        "component",
+    ),
 )
 ROOT = "root"
 HEAD = 200  # bytes in which the encoding stands
@@ -67,6 +80,7 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
     """
     path, encoding = _as_declared(path)
     root = _beginning(path)
+    _refuse_columns(path, root)
     found = xml_layout.find(root)
     if len(found) != 1:
         raise DataError(
@@ -97,6 +111,27 @@ def _beside(layout: Layout) -> tuple[Finding, ...]:
         "said of these, write them beside each label as CSV or as JSON, one object a row"
     )
     return (Finding("left out", "warning", message, len(layout.beside)),)
+
+
+def _refuse_columns(path: Path, root: Element) -> None:
+    """Refuse elements that hold words with their columns, one a line, as corpus programs do.
+
+    Raises:
+        DataError: With the command that makes sentences of CoNLL of them.
+    """
+    held: dict[str, list[str]] = {}
+    for one in root.iter():
+        if one.text and "\t" in one.text.strip():
+            held.setdefault(one.tag, []).append(one.text)
+    for tag, texts in held.items():
+        lines = [line for text in texts[:COMPARED] for line in text.splitlines() if line.strip()]
+        if len(texts) > 1 and len({line.count("\t") for line in lines}) == 1:
+            name = xml_fields.bare(tag)
+            command = mending(path, f"sed -e 's/^<.{name}>.*//' -e '/^</d'", mark="words")
+            raise DataError(
+                f"{path.name}: each <{name}> holds words with columns, parted by tabs, one a line; "
+                f"write them as CoNLL: {command}"
+            )
 
 
 def _unread(root: Element, found: Sequence[Layout]) -> str:
