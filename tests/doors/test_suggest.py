@@ -64,6 +64,14 @@ def source(tmp_path):
     return write(tmp_path / "new.csv", rows)
 
 
+def test_what_is_shown_has_a_head(run, source, monkeypatch, capsys):
+    code, out, _ = say(monkeypatch, capsys, "suggest", run, source, "-n", 2)
+    head, *lines = out.splitlines()
+    assert head.split(",")[0] == "rank  uncertainty (0: sure"
+    assert (code, len(lines)) == (0, 2)
+    assert 0 <= float(lines[0].split()[1]) <= 1
+
+
 def test_rows_come_in_the_input_s_columns_with_rank_uncertainty_and_answer(
     run, source, tmp_path, monkeypatch, capsys
 ):
@@ -109,7 +117,7 @@ def test_lines_show_rank_uncertainty_answer_and_text(run, source, monkeypatch, c
     first, *_ = textune.suggest(run, source, n=3).rows
     assert code == 0
     words = ["1", f"{first['uncertainty']:.3f}", first["decision"], *first["text"].split()]
-    assert out.splitlines()[0].split() == words
+    assert out.splitlines()[1].split() == words
 
 
 def test_values_keep_their_types_and_formulas_can_be_made_harmless(run, source, tmp_path):

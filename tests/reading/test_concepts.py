@@ -113,3 +113,20 @@ def test_files_of_other_programs_that_end_in_con_are_no_concepts(tmp_path):
     rows = "".join(f"the bus was late {n},{'ab'[n % 2]}\n" for n in range(30))
     (tmp_path / "train.csv").write_text(f"text,label\n{rows}")
     assert dict(checked(tmp_path).labels) == {"a": 15, "b": 15}
+
+
+@pytest.mark.parametrize("texts", [".", "txt"])
+def test_a_folder_of_assertions_alone_is_read_as_an_archive_of_them_is(tmp_path, texts):
+    lines = 'c="fever" 4:1 4:1||t="problem"||a="absent"\n'
+    file = written(tmp_path / "data", lines, ending=".ast", texts=texts)
+    folder = file.parent if texts == "." else file.parent.parent
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", folder)
+    for place in (folder, Path(archive)):
+        assert held(place)[2][1] == [{"start": 3, "end": 8, "label": "absent"}]
+        assert checked(place).contract.task == "tags"
+
+
+def test_beside_concepts_assertions_are_not_read(tmp_path):
+    written(tmp_path, 'c="fever" 4:1 4:1||t="problem"||a="absent"\n', ending=".ast")
+    written(tmp_path)
+    assert held(tmp_path) == ROWS

@@ -3,12 +3,13 @@
 import gzip
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from textune.errors import DataError
-from textune.reading import documents
+from textune.reading import documents, sources
 
 
 @pytest.fixture
@@ -183,3 +184,19 @@ def test_a_folder_that_may_not_be_read_is_not_passed_over(corpus):
     message = message_of(corpus)
     (corpus / "a" / "d").chmod(0o700)
     assert "d: cannot be read (Permission denied); check who may read the folder" in message
+
+
+OPENED: list[str] = []
+
+
+def test_each_file_of_a_folder_is_opened_once_while_its_rows_are_read(tmp_path):
+    """Of 50,000 files, opening them took most of the time."""
+    for label in ("good", "bad"):
+        (tmp_path / label).mkdir()
+        for number in range(20):
+            (tmp_path / label / f"{number}.txt").write_text(f"a {label} film {number}")
+    table = sources.read(tmp_path)
+    sys.addaudithook(lambda event, said: OPENED.append(str(said[0])) if event == "open" else None)
+    OPENED.clear()
+    assert len(list(table.rows())) == 40
+    assert sum(name.startswith(str(tmp_path)) for name in OPENED) == 40

@@ -72,6 +72,10 @@ def test_without_entities_there_is_no_column_of_them(tmp_path):
     [
         ("- fly to {@city=Oslo", r"a.lu:4: the mark 'city' is never closed: '- fly to"),
         ("- fly to Oslo} now", r"a.lu:4: a mark is closed that was not opened"),
+        (
+            "- fly to " + "{@a=" * 20_000 + "Oslo" + "}" * 20_000,
+            r"a.lu:4: more than 20 marks stand in each other; allowed: 20; mark fewer: '- fly",
+        ),
     ],
 )
 def test_a_mark_that_is_not_whole_is_named(tmp_path, line, said):

@@ -189,3 +189,25 @@ def test_rows_of_xml_in_an_archive_are_no_documents(tmp_path, names):
         (folder / name).write_text(f"<rows>{ITEMS}</rows>")
     archive = shutil.make_archive(str(tmp_path / "packed"), "zip", folder)
     assert dict(checked(Path(archive)).labels) == {"a": 15, "b": 15}
+
+
+BARE = (
+    '<?xml version="1.0"?>\n<deId><TEXT><![CDATA[\nSeen by Dr Bo{} in Oslo .\n]]></TEXT></deId>\n'
+)
+
+
+def test_documents_that_are_to_be_annotated_have_their_text_alone(tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.xml").write_text(BARE.format(number))
+    for place, count in ((tmp_path / "1.xml", 1), (tmp_path, 3)):
+        table = sources.read(place)
+        assert table.columns == ("text",)
+        assert [row.cells[0].strip()[:13] for row in table.rows()][:1] == ["Seen by Dr Bo"]
+        assert len(list(table.rows())) == count
+
+
+def test_rows_of_xml_with_a_text_each_are_no_document(tmp_path):
+    (tmp_path / "a.xml").write_text(
+        "<DOCS>" + "".join(f"<TEXT>the bus was late {n}</TEXT>" for n in range(9)) + "</DOCS>"
+    )
+    assert len(list(sources.read(tmp_path / "a.xml").rows())) == 9

@@ -1,5 +1,8 @@
 """Delimited files that few programs write are read as they are meant, said, or asked about."""
 
+import re
+import subprocess
+
 import pytest
 
 import textune
@@ -199,6 +202,17 @@ def test_lines_above_a_table_without_a_header_are_faults(tmp_path):
     rows = "".join(f"a film {n} that was fine,{'xy'[n % 2]}\n" for n in range(12))
     with pytest.raises(DataError, match=r"a.csv:1: expected 2 columns"):
         list(read(tmp_path, "a film that was fine|x\n" + rows).rows())
+
+
+@pytest.mark.parametrize("header", [None, False])
+def test_several_lines_above_a_table_without_a_header_are_named(tmp_path, header):
+    above = "----\nYou may not share this.\n\n----\n"
+    rows = "".join(f"{n}\t@@{n}\tkey\ta film {n} that was fine\t{n % 3}\n" for n in range(30))
+    with pytest.raises(DataError, match=r"a.tsv:1: 4 lines stand above a table of 5 col") as caught:
+        read(tmp_path, above + rows, "a.tsv", header=header)
+    command = re.search(r"tail .*", str(caught.value))[0]
+    subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, check=True)
+    assert (tmp_path / "table-a.tsv").read_text() == rows
 
 
 def test_single_quotes_of_running_text_are_no_quotes_of_cells(tmp_path):

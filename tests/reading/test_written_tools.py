@@ -297,12 +297,14 @@ def test_docbin_is_read_where_spacy_is(tmp_path):
 
 
 def test_no_beginning_fits_two_forms():
-    assert len(written.FORMS) == 17
+    assert len(written.FORMS) == 18
     heads = {"a.ann": b"T1\tPER 0 3\tDan", "a.txt": PUBTATOR.encode(), "a.yml": NLU.encode()}
     heads["a.tsv"] = OLD_WEBANNO.encode()
     heads["a.seg"] = b"The $T$ is slow .\nmenu\n-1\n"
     heads["a.xml"] = b"<entailment-corpus><pair id='1'>"
     heads["a.arff"] = b"% made\n\n@RELATION reviews\n"
+    block = "Ken beat Bo since he is {} .\nhe\nKen,Bo\nKen\n"
+    heads["w.txt"] = "\n".join(map(block.format, range(9))).encode()
     heads["b.xml"] = b"<reviews><review>"
     for name, head in heads.items():
         found = [form for form in written.FORMS if form.begins(Path(name), head)]

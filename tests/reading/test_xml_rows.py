@@ -149,3 +149,26 @@ def test_elements_in_each_other_without_end_are_refused(tmp_path):
     file.write_text("<all>" + "<a>\n" * 3_000 + "x" + "</a>" * 3_000 + "</all>")
     with pytest.raises(DataError, match=r"a\.xml: elements stand in each other more than 200 deep"):
         sources.read(file)
+
+
+ARGUMENT = "<text>bottles number {} are good for the town</text><id>{}</id>"
+VOTES = "".join(
+    f"<vote><reason>since it says more of case {n}</reason><value>a{n}</value></vote>"
+    for n in (1, 2)
+)
+
+
+def test_texts_around_rows_that_are_in_none_of_them_are_said(tmp_path):
+    """As in the pairs of arguments of UKPConvArg, each with the reasons of annotators."""
+    pairs = "".join(
+        f"<pair><id>p{n}</id><one>{ARGUMENT.format(n, n)}</one><two>{ARGUMENT.format(-n, n)}</two>"
+        f"<votes>{VOTES}</votes><gold>a{1 + n % 2}</gold></pair>"
+        for n in range(9)
+    )
+    (tmp_path / "a.xml").write_text(f"<?xml version='1.0'?>\n<list>{pairs}</list>")
+    table = sources.read(tmp_path / "a.xml")
+    assert "a row for each <vote>" in " ".join(table.reasons)
+    (said,) = table.findings
+    assert said.message.startswith(
+        "texts that stand around each <vote> are not read: 'pair.one.text', 'pair.two.text'; if"
+    )

@@ -287,6 +287,25 @@ def test_training_needs_labels():
         require_labels(Contract(task, ("text",), ("label",), "name"), "made.csv")
 
 
+def test_columns_that_could_be_the_label_are_named_where_none_is_taken(tmp_path):
+    file = tmp_path / "a.csv"
+    rows = "".join(f"the bus was late {n},{n * 0.37:.2f},{n * 7.1:.1f}\n" for n in range(40))
+    file.write_text(f"text,alpha,beta\n{rows}")
+    agreed = understand(sources.read(file)).contract
+    said = r"--label; 'alpha' .* `--label alpha` makes it so; 'beta' .*`--label alpha,beta` takes"
+    with pytest.raises(DataError, match=said):
+        require_labels(agreed, "a.csv")
+
+
+def test_other_columns_of_numbers_are_named_where_columns_have_no_names(tmp_path):
+    file = tmp_path / "a.csv"
+    rows = "".join(f"the bus was late {n},{n * 0.125},{n * 7.1:.1f}\n" for n in range(40))
+    file.write_text(rows)
+    agreed = understand(sources.read(file)).contract
+    assert (agreed.task, agreed.label) == ("number", ("2",))
+    assert any("`--label 2,3` takes them all" in doubt for doubt in agreed.doubts)
+
+
 def test_every_task_is_known_by_name():
     assert (*registry.TASKS, registry.PLAIN.name) == (
         "single",

@@ -50,6 +50,17 @@ def test_the_finding_has_the_option_to_paste(tmp_path, labels, proposed):
     assert "--merge-labels" in merged.command
 
 
+def test_two_names_given_for_one_label_are_no_new_label(tmp_path):
+    path = table(tmp_path, ["1", "01", "1.0", "2"])
+    said = "--merge-labels 1=01,1.0: '01,1.0' is no label of the file.*: 01=1,1.0=1"
+    with pytest.raises(SettingsError, match=said):
+        textune.check(path, merge_labels="1=01,1.0", count_tokens=count)
+    merged = textune.check(path, merge_labels="01=1,1.0=1", count_tokens=count)
+    assert merged.labels == {"1": 27, "2": 9}
+    named = textune.check(path, merge_labels="2=two, or so", count_tokens=count)
+    assert named.labels["two, or so"] == 9
+
+
 def test_lists_of_labels_and_types_of_entities_are_merged(tmp_path):
     path = table(tmp_path, ["a;B", "b", "c;b;B", "a;c"])
     survey = textune.check(path, task="multi", merge_labels="B=b", count_tokens=count)

@@ -136,8 +136,15 @@ def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool
             and column.kind not in ("empty", "split", "record")
             and not _is_unclear(column)
             and not _is_free(column)
+            and not _names_rows(column)
         )
     return weight >= least
+
+
+def _names_rows(column: Column) -> bool:
+    """Tell names of rows, each another, from those of classes."""
+    is_named = column.kind in ("id", "words", "text")
+    return is_named and column.varied == 1 and column.rows > MOST_NAMES
 
 
 def _is_free(column: Column) -> bool:
@@ -309,7 +316,7 @@ def _best_label(
         )
     doubts += others(near[MOST_DOUBTS:], "label")
     if best.kind == NUMBER:
-        doubts += _all_numbers(ranked if not headed else free, headed)
+        doubts += _all_numbers(free, headed)
     if marks:
         doubts.append(
             f"{len(marks)} columns hold only {signs_of(marks)}; {option('--label', marks)} takes "

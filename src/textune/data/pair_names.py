@@ -18,6 +18,8 @@ LISTED = (
     *(("utterance", "response"), ("prompt", "response"), ("instruction", "response")),
     *(("anchor", "target"), ("source", "target"), ("src", "tgt"), ("src", "mt"), ("source", "mt")),
     *(("source", "translation"), ("original", "translation"), ("original", "paraphrase")),
+    *(("original", "simplification"), ("source", "simplification"), ("complex", "simple")),
+    *(("normal", "simple"), ("original", "simplified"), ("article", "headline")),
     *(("document", "summary"), ("article", "summary"), ("resume", "job_description")),
     *(("parent_comment", "comment"), ("parent_post", "post"), ("parent", "child")),
     *(("parent", "reply"), ("comment", "reply"), ("post", "comment"), ("post", "reply")),
@@ -103,15 +105,24 @@ def series(name: str) -> tuple[str, ...]:
     return tuple("#" if part.isdigit() or len(part) == 1 else part for part in parts(name))
 
 
-def is_target(name: str) -> bool:
-    """Tell whether a name is of what a text is judged for: the aspect, the target of a stance."""
+def is_target(name: str, *, of_stance: bool = False) -> bool:
+    """Tell whether a name is of what a text is judged for: the aspect, the target of a stance.
+
+    Of a stance a topic is one too; of anything else it is a class, more often.
+    """
     found = [part.removesuffix("s") for part in parts(name)]
-    return bool(TARGETS & set(found)) and not (JUDGED | {"category", "label", "id"}) & set(found)
+    targets = TARGETS | {"topic"} if of_stance else TARGETS
+    return bool(targets & set(found)) and not (JUDGED | {"category", "label", "id"}) & set(found)
 
 
 def is_judged(name: str) -> bool:
     """Tell whether a name is of a judgement about something: stance, sentiment, polarity."""
     return bool(JUDGED & set(parts(name)))
+
+
+def is_stance(name: str) -> bool:
+    """Tell whether a name is of a stance."""
+    return "stance" in parts(name)
 
 
 def is_option(name: str) -> bool:

@@ -101,7 +101,8 @@ def _judged(ranked: Sequence[Column], free: Sequence[Column], seen: Scan) -> Cho
     Whatever the judgement is called, it is of an entity that stands in a text which comes back,
     each time with another one.
     """
-    able = [c for c in free if pair_names.is_target(c.name) and _is_phrase(c)]
+    stance = any(pair_names.is_stance(c.name) for c in free)
+    able = [c for c in free if pair_names.is_target(c.name, of_stance=stance) and _is_phrase(c)]
     judged = [c for c in free if pair_names.is_judged(c.name) and c not in able]
     texts = [column for column in ranked if column not in able]
     if texts and not judged and texts[0].varied < DIFFERS:

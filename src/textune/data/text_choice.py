@@ -130,7 +130,10 @@ def _may_be_text(column: Column, headed: bool) -> bool:
         return False
     if column.kind == "flags" or column.blank > HALF or _is_too_poor(column):
         return False
-    if headed and names.ABOUT.intersection(names.parts(column.name)[-1:]):
+    last = names.parts(column.name)[-1:] if headed else []
+    if names.ABOUT.intersection(last):
+        return False
+    if names.CODES.intersection(last) and not any(" " in cell for cell in column.cells):
         return False
     if headed and names.text_evidence(column.name) >= 2:
         return True

@@ -31,10 +31,12 @@ def show_predictions(found: Iterable[Prediction], task: str, *, as_json: bool) -
 
 
 def show_suggestions(found: "Suggestions") -> None:
-    """Print a line for each text to label next: rank, uncertainty, answer and text."""
+    """Print a line for each text to label next: rank, uncertainty, answer and text; with a head."""
     from textune.tasks import registry  # numpy
 
     show = registry.of(found.task).show
+    unsure = "" if found.uncertainty is None else "  uncertainty (0: sure, 1: not at all),"
+    out.print(f"[dim]rank{unsure} what the model says at present, the text[/]")
     for number, item in enumerate(found.predictions):
         unsure = "" if found.uncertainty is None else f"  {found.uncertainty[number]:.3f}"
         out.print(f"[dim]{number + 1:>4}{unsure}[/]  {_looking(next(iter(show(item))))}")

@@ -47,15 +47,15 @@ def read(asked: Sequence[str], counts: Mapping[str, int]) -> dict[str, str]:
         counts: How often each label stands there, of which "auto" takes the most frequent.
 
     Raises:
-        SettingsError: It is written otherwise.
+        SettingsError: It is written otherwise, or names several labels for one.
     """
     found: dict[str, str] = {}
     for entry in asked:
-        found |= _alike(counts) if entry.strip() == AUTO else _told(entry)
+        found |= _alike(counts) if entry.strip() == AUTO else _told(entry, counts)
     return found
 
 
-def _told(entry: str) -> dict[str, str]:
+def _told(entry: str, counts: Mapping[str, int]) -> dict[str, str]:
     parts = entry.split(",")
     parts = parts if all("=" in part for part in parts) else [entry]
     found = {}
@@ -65,6 +65,14 @@ def _told(entry: str) -> dict[str, str]:
             raise SettingsError(
                 f"--merge-labels {entry!r}: write a label and its name as Positive=positive, or "
                 "auto for those that differ only in case, spaces around them or unseen signs"
+            )
+        several = [one.strip() for one in other.split(",")]
+        if other not in counts and len(several) > 1 and counts.keys() & {*several}:
+            each = ",".join(f"{one}={name}" for one in several)
+            raise SettingsError(
+                f"--merge-labels {entry}: {other!r} is no label of the file, and "
+                f"{' and '.join(map(repr, several))} are several; say of each what it becomes: "
+                f"{each}"
             )
         found[name] = other
     return found

@@ -52,7 +52,7 @@ def recognise(
         sample, delimiter = sample[separator.end() :], delimiter or separator[1]
     dialect, why = _delimiter(sample, whole, kind, chosen=delimiter)
     dialect, why_quotes = _quotes(path, dialect, sample, whole, chosen=quote)
-    above, reading = _above(dialect, sample, whole, header)
+    above, reading = _above(path, dialect, sample, whole, header)
     first, *body = reading.rows or [_raise_fault(path, dialect)]
     uncommon.refuse_quoted_lines(path, dialect, reading)
     if len(first) > COLUMN_LIMIT:
@@ -84,7 +84,7 @@ def recognise(
 
 
 def _above(
-    dialect: Dialect, sample: str, whole: bool, header: bool | None
+    path: Path, dialect: Dialect, sample: str, whole: bool, header: bool | None
 ) -> tuple[list[str], Reading]:
     """Take the lines above a table, which has a header then, and read what stands below them."""
     reading = read(dialect, sample, whole)
@@ -94,6 +94,7 @@ def _above(
     below = "".join(islice(StringIO(sample, newline=""), len(above), None))
     found = read(dialect, below, whole)
     if not found.rows or not _header(found.rows[0], found.rows[1:], dialect, header)[0]:
+        uncommon.refuse_headless(path, dialect, reading, above)
         return [], reading
     return above, found
 

@@ -202,8 +202,8 @@ def unpacked(path: Path) -> Iterator[BinaryIO]:
         DataError: The file cannot be opened or read, or what packs it is damaged.
     """
     try:
-        packed = packing.of(path)
         with packing.stored(path) as file:
+            packed = packing.of_open(file, path)
             if packed is None:
                 yield file
             else:

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, cast
 
@@ -67,6 +68,23 @@ def of(path: Path) -> Packing | None:
         if path.exists() or archive_of(path) is None:
             raise unread(path, error) from error
         _refuse_damaged(path, "zip", error)  # a place in it that cannot be
+    return _by(head)
+
+
+def of_open(file: BinaryIO, path: Path) -> Packing | None:
+    """Tell by its first bytes how an open file is packed; only what cannot go back is opened anew.
+
+    Raises:
+        DataError: It is a member that is damaged.
+    """
+    if not isinstance(file, BufferedReader) or not file.seekable():
+        return of(path)
+    head = file.read(6)
+    file.seek(0)
+    return _by(head)
+
+
+def _by(head: bytes) -> Packing | None:
     return next((packing for packing in PACKINGS if head.startswith(packing.sign)), None)
 
 
@@ -128,9 +146,13 @@ def stored(path: Path) -> Iterator[BinaryIO]:
         DataError: There is no such member, or it cannot be unpacked.
         OSError: The file cannot be opened or read.
     """
-    archive = None if path.exists() else archive_of(path)
-    if archive is None:
-        with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except (FileNotFoundError, NotADirectoryError):
+        if (archive := archive_of(path)) is None:
+            raise
+    else:
+        with file:
             yield file
         return
     with _archive(archive) as held:

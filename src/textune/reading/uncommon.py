@@ -143,6 +143,28 @@ def above(dialect: Dialect, sample: str, width: int) -> list[str]:
     return []
 
 
+def refuse_headless(path: Path, dialect: Dialect, found: Reading, lines: Sequence[str]) -> None:
+    """Refuse several lines of one cell above a table no line of which names the columns.
+
+    Args:
+        path: The file.
+        dialect: Of its table.
+        found: The rows, those lines among them.
+        lines: From `above`.
+
+    Raises:
+        DataError: With the command that takes them away.
+    """
+    held = [line.strip() for line in lines if line.strip()]
+    if len(held) < 2 or len(found.rows[0]) > 1:  # one may be a row that is torn
+        return
+    command = mending(path, f"tail -n +{len(lines) + 1}", mark="table")
+    raise DataError(
+        f"{path.name}:1: {len(lines):,} lines stand above a table of {found.width} columns, whose "
+        f"names no line has: {excerpt(held[0])}; take them away: {command}"
+    )
+
+
 def refuse_quoted_lines(path: Path, dialect: Dialect, found: Reading) -> None:
     """Refuse a table each line of which stands in quotes as a whole, as one cell.
 

@@ -78,6 +78,8 @@ def _of_one_row(
     merging = annotated.find(labelled, agreed, annotators)
     if merging is None:
         return found
+    if not merging.column:
+        return replace(found, findings=(*found.findings, *merging.findings))
     said = f"{merging.column!r} says who labelled a row: the rows of a text become one"
     agreed = replace(
         agreed,

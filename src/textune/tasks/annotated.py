@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from textune.data import lists, skipping
 from textune.data.numerals import is_number
-from textune.errors import SettingsError
+from textune.errors import SettingsError, some
 from textune.metrics import votes
 from textune.metrics.votes import Judged, Panel
 from textune.records import Annotators, Contract, Example, Finding, Row, Table
@@ -30,6 +31,8 @@ NAMES = frozenset(
 # fmt: on
 """Names of columns that say who labelled a row, without signs and case."""
 LEAST = 0.05  # share of the texts that several people labelled, from which rows are one text's
+AGAIN = 0.2  # share of rows whose text the same person has in another, from which it is not all
+SOME = 1_000  # of these that are compared
 
 _SIGNS = re.compile(r"[\W_]+")
 _SPANS = "spans"
@@ -39,7 +42,7 @@ _SPANS = "spans"
 class Merging:
     """What becomes of the rows of a table in which several people labelled a text."""
 
-    column: str  # that says who
+    column: str  # that says who; "" where the rows stay as they are
     rows: int  # that are left
     findings: tuple[Finding, ...]
 
@@ -76,6 +79,8 @@ def find(table: Table, contract: Contract, rule: Annotators | None) -> Merging |
     shared = sum(len(set(group.who)) > 1 for group in groups.values())
     if shared < (1 if rule else max(1, LEAST * len(groups))):
         return None
+    if rule is None and (said := _again(table, contract, named[0], groups)):
+        return Merging("", sum(len(group.who) for group in groups.values()), (said,))
     panel, tied = Panel(rule, blanks=False), []
     for group in groups.values():
         judged = Judged(
@@ -153,6 +158,34 @@ class _Group:
     who: list[str]
     cells: list[tuple[str, ...]]  # of the labels
     text: str = ""  # where spans lie in it
+
+
+def _again(
+    table: Table, contract: Contract, column: str, groups: Mapping[bytes, _Group]
+) -> Finding | None:
+    """Say that one person judged a text several times: what is judged is more than the text."""
+    named = [[name for name in group.who if name] for group in groups.values()]
+    again = sum(len(who) - len(set(who)) for who in named)
+    if again <= AGAIN * sum(map(len, named)):
+        return None
+    first: dict[tuple[bytes, str], tuple[str, ...]] = {}
+    used = {column, *contract.text, *contract.label}
+    free = [name for name in table.columns if name not in used]
+    differ: dict[str, None] = {}
+    for row in islice(table.rows(), SOME):
+        who = row.cells[_place(table, column)].strip()
+        before = first.setdefault((_key(row, table, contract), who), row.cells)
+        for name in free:
+            if before[_place(table, name)] != row.cells[_place(table, name)]:
+                differ[name] = None
+    where = f", in rows that differ in {some([*map(repr, differ)], 8)}" * bool(differ)
+    message = (
+        f"{column!r} says who labelled a row, and the same person did so again for {again:,} texts"
+        f"{where}: what is judged is more than {some([*map(repr, contract.text)], 2)}, so that the "
+        "rows are taken one by one; name all of it with --text (two columns at most), or make a "
+        "text one row: `--annotators majority`"
+    )
+    return Finding("annotators", "warning", message, again)
 
 
 def _place(table: Table, name: str) -> int:

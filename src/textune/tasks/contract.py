@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from textune.data import choices, skipping, strays, text_choice, unlabelled
-from textune.data.choice import Choice, quoted
+from textune.data import choices, pointing, skipping, strays, text_choice, unlabelled
+from textune.data.choice import MOST_DOUBTS, Choice, quoted
 from textune.data.columns import NUMBER, Column, Scan, describe
 from textune.data.names import columns_meant
 from textune.data.scanning import scan
@@ -182,6 +182,7 @@ def _found(
     findings = (
         *unlabelled.findings(contract, seen, gaps),
         *strays.findings(contract, seen),
+        *pointing.findings(contract, seen),
         *kind.findings(table, contract, seen),
     )
     by_name = {column.name: column for column in seen.columns}
@@ -215,9 +216,10 @@ def require_labels(contract: Contract, name: str) -> None:
         DataError: There are no labels.
     """
     if contract.task == "plain":
+        able = [doubt for doubt in contract.doubts if "--label" in doubt][:MOST_DOUBTS]
         raise DataError(
             f"{name}: found text in {quoted(contract.text)} but no labels to learn; "
-            "name the label column with --label"
+            f"{'; '.join(['name the label column with --label', *able])}"
         )
 
 

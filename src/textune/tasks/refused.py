@@ -191,11 +191,17 @@ def refuse_empty(table: Table, labels: Sequence[Column]) -> None:
     """Refuse label columns in which nothing stands, in place of a fault for every row.
 
     Raises:
-        DataError: All of them are blank.
+        DataError: All of them are blank, or hold lists of nothing alone.
     """
+    named = ", ".join(repr(column.name) for column in labels)
+    if labels and all({*(column.counts or ())} == {"[]"} for column in labels):
+        raise DataError(
+            f"{table.name}: every cell of {named} is '[]': no text here has a label or an entity, "
+            "and there is nothing to learn; add files with some, or name another column with "
+            f"--label; {among('', table.columns)}; `--task plain` takes the texts alone"
+        )
     if any(column.kind != "empty" for column in labels):
         return
-    named = ", ".join(repr(column.name) for column in labels)
     raise DataError(
         f"{table.name}: every cell of {named} is blank: there is no label to learn; name another "
         f"column with --label; {among('', table.columns)}"

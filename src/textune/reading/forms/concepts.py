@@ -2,7 +2,7 @@
 
 A line `c="a fall" 13:29 13:30||t="problem"` names the words of a concept: the line, counted from 1,
 and the word in it, counted from 0, of the first and of the last one. Assertions (.ast) say of each
-concept whether it is there, ||a="absent", by which it goes then.
+concept whether it is there, ||a="absent", by which it goes then; beside concepts they are not read.
 """
 
 import re
@@ -22,6 +22,7 @@ from textune.records import Row, Table
 NAME = "concepts of i2b2"
 COLUMNS = ("text", "label")
 ENDING = ".con"
+ENDINGS = (ENDING, ".ast")  # of which a folder is read by the first that is there
 HEAD = 4096
 _BEGINS = re.compile(rb'\s*c="[^\n]*" \d+:\d+ \d+:\d+\|\|t="')
 _CONCEPT = re.compile(
@@ -40,12 +41,12 @@ def begins(path: Path, head: bytes) -> bool:
 
 def is_folder(folder: Path) -> bool:
     """Tell whether a folder holds concepts of i2b2, at any depth."""
-    return any(map(is_file, sorted(folder.rglob(f"*{ENDING}"))))
+    return bool(_files(folder))
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether a file holds concepts of i2b2, rather than another program's `.con`."""
-    if path.suffix != ENDING or not path.is_file():
+    """Tell whether a file holds concepts of i2b2, rather than what other programs call so."""
+    if path.suffix not in ENDINGS or not path.is_file():
         return False
     with opened(path) as file:
         return _BEGINS.match(file.read(HEAD).removeprefix(BOM)) is not None
@@ -58,7 +59,16 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
 
 def read_folder(folder: Path) -> Table:
     """Describe the lines of all texts of a folder."""
-    return _table(folder, sorted(folder.rglob(f"*{ENDING}")), folder, ())
+    return _table(folder, _files(folder), folder, ())
+
+
+def _files(folder: Path) -> list[Path]:
+    """List the concepts of a folder, not all of them empty; [] where there are none."""
+    for ending in ENDINGS:
+        files = sorted(folder.rglob(f"*{ending}"))
+        if any(map(is_file, files)):
+            return files
+    return []
 
 
 def _table(root: Path, files: Sequence[Path], place: Path, why: tuple[str, ...]) -> Table:

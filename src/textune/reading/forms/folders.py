@@ -4,6 +4,7 @@ Of several parts (train, test, …) that which is to be learned from is read; th
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -17,12 +18,12 @@ from textune.reading.splits import Parts
 from textune.reading.told import below, problems_of
 from textune.records import Finding, Row, Table
 
-WHOLE = (
-    brat,
-    concepts,
-    side_by_side,
-    tagged_documents,
-)  # forms of folders that are a table by themselves
+WHOLE = {  # forms of folders that are a table by themselves → a file of theirs has such an ending
+    brat: (brat.ENDING,),
+    concepts: concepts.ENDINGS,
+    side_by_side: (),  # whatever it has
+    tagged_documents: (tagged_documents.ENDING,),
+}
 UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
 COLUMNS = ("text", "label")
 
@@ -30,12 +31,12 @@ COLUMNS = ("text", "label")
 def is_sign(file: Path) -> bool:
     """Tell a file that stands where a folder is read as a whole, and not file by file."""
     signs = ("dataset_dict.json", "state.json", "seq.in")
-    return file.suffix in (brat.ENDING, concepts.ENDING) or file.name in signs
+    return file.suffix in (brat.ENDING, *concepts.ENDINGS) or file.name in signs
 
 
 def is_table(folder: Path) -> bool:
     """Tell whether a folder holds labelled texts, rather than files that are read one by one."""
-    return _is_saved(folder) or _is_whole(folder) or _part(folder) is not None
+    return _is_saved(folder) or _whole(folder) is not None or _part(folder) is not None
 
 
 def parts(folder: Path) -> Parts | None:
@@ -46,7 +47,7 @@ def parts(folder: Path) -> Parts | None:
     """
     if (folder / "dataset_dict.json").is_file():
         first, others = _saved_parts(folder)
-    elif _is_saved(folder) or _is_whole(folder):
+    elif _is_saved(folder) or _whole(folder) is not None:
         return Parts((folder,))
     elif found := _part(folder):
         first, others = found
@@ -65,9 +66,9 @@ def read(folder: Path) -> Table | None:
     """
     if _is_saved(folder):
         return _saved(folder)
-    for form in WHOLE:
-        if form.is_folder(folder) and not _is_beside(form, folder):
-            return form.read_folder(folder)
+    if form := _whole(folder):
+        table: Table = form.read_folder(folder)
+        return table
     found = _part(folder)
     if found is None:
         return None
@@ -88,8 +89,14 @@ def read(folder: Path) -> Table | None:
     return Table.of_file(part, "folder", COLUMNS, reasons, rows, findings=tuple(findings))
 
 
-def _is_whole(folder: Path) -> bool:
-    return any(form.is_folder(folder) and not _is_beside(form, folder) for form in WHOLE)
+def _whole(folder: Path) -> Any:
+    """Find the form of a folder that is a table by itself; None where it is none."""
+    endings = {os.path.splitext(name)[1] for _, _, names in os.walk(folder) for name in names}  # noqa: PTH122 (there may be a million of them)
+    for form, signs in WHOLE.items():
+        is_likely = not signs or endings.intersection(signs)
+        if is_likely and form.is_folder(folder) and not _is_beside(form, folder):
+            return form
+    return None
 
 
 def _is_beside(form: object, folder: Path) -> bool:
@@ -115,10 +122,11 @@ def _labels(place: Path) -> list[str]:
 
 
 def _is_of_texts(place: Path) -> bool:
-    entries = [entry for entry in place.iterdir() if not entry.name.startswith(".")]
-    return bool(entries) and all(
-        entry.suffix.lower() == ".txt" and entry.is_file() for entry in entries
-    )
+    with os.scandir(place) as found:  # which asks the disk nothing of each
+        entries = [entry for entry in found if not entry.name.startswith(".")]
+        return bool(entries) and all(
+            entry.name.lower().endswith(".txt") and entry.is_file() for entry in entries
+        )
 
 
 def _part(folder: Path) -> tuple[Path, list[str]] | None:

@@ -17,7 +17,7 @@ _AS_ROWS = "its texts and labels as CSV or as JSON, one object a row"
 _PAGE = re.compile(rb"(?i)<!doctype html|<html[\s>]")
 _PAGES = (".htm", ".html")
 XML = rb"<\?xml|<xmi:|<TEI|<corpus|<dataset"
-ENDINGS = (".tei", ".xmi", ".xml")
+ENDINGS = (".tei", ".tmx", ".xlf", ".xliff", ".xmi", ".xml")
 FOREIGN = (  # how a file begins, what it is, and the way out
     (rb"PK\x03\x04", "a zip archive or a file of Office", "unpack it, or save it as CSV UTF-8"),
     (rb"\x1f\x8b|BZh\d1AY|\xfd7zXZ\0|\(\xb5/\xfd", "packed twice", "unpack it once"),
@@ -47,6 +47,25 @@ FOREIGN = (  # how a file begins, what it is, and the way out
         rb"version https://git-lfs",
         "a pointer of Git LFS, not the data",
         "fetch the file: git lfs pull",
+    ),
+    (
+        rb"(?s)(<\?xml.*?\?>\s*)?<xmi:XMI",
+        "a CAS of UIMA as XMI, whose annotations may be of any layer",
+        "export from the tool that made it (INCEpTION, WebAnno: WebAnno TSV 3), or write the texts "
+        'with their spans by dkpro-cassis: {"text": …, "label": [[start, end, "type"], …]}, where '
+        "'text' is the sofa's string",
+    ),
+    (
+        rb"(?i)@?(prefix|base)\s+[\w.-]*:?\s*<[^<>\s]*[:/#][^<>\s]*>"
+        rb"|(<[^<>\s]+> <[^<>\s]+> [<\"_][^\n]*\.\s*\n){2}",
+        "RDF (Turtle, or triples a line; NIF keeps its texts so)",
+        "ask it for the texts with their labels (by SPARQL), and write these as CSV or as JSON",
+    ),
+    (
+        rb"(?s)(<\?xml.*?\?>\s*)?(<!DOCTYPE[^>]*>\s*)?<(tmx|xliff)[\s>]",
+        "a file of translations (TMX, XLIFF), which has no labels",
+        "write a column for each of two languages and one for what is to be learned of them, or, "
+        "to tell languages, 'text' and 'language', as CSV or as JSON",
     ),
     (
         XML,

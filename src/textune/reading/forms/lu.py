@@ -20,6 +20,7 @@ from textune.records import Row, Table
 
 NAME = "utterances of Bot Framework (.lu)"
 ENDING = ".lu"
+DEEPEST = 20  # marks in each other, beyond which a line is no utterance
 COLUMNS = ("text", "intent", "entities")
 _HEADING = re.compile(r"#+\s*([^\s#?].*)")
 _PATTERN = re.compile(r"\{@?[\w:. -]+\}")
@@ -87,7 +88,7 @@ def _unmarked(said: str) -> tuple[str, Spans]:
     """Take the marks out of an utterance.
 
     Raises:
-        ValueError: One is opened and not closed, or the other way round.
+        ValueError: One is opened and not closed, or the other way round; or too deep in others.
     """
     text, at = "", 0
     opened: list[tuple[str, int]] = []
@@ -97,6 +98,9 @@ def _unmarked(said: str) -> tuple[str, Spans]:
         text += before if mark["name"] else before.rstrip()
         at = mark.end()
         if mark["name"]:
+            if len(opened) == DEEPEST:
+                what = f"more than {DEEPEST} marks stand in each other"
+                raise ValueError(f"{what}; allowed: {DEEPEST}; mark fewer")
             opened.append((mark["name"], len(text)))
             continue
         if not opened:

@@ -23,6 +23,7 @@ from textune.reading.forms import (
     chat,
     dialogues,
     doccano,
+    drop,
     entities,
     flat,
     google,
@@ -42,6 +43,8 @@ from textune.reading.forms import (
     slots,
     spacy,
     tagtog,
+    trivia,
+    tydi,
     ubiai,
     within,
     word_numbers,
@@ -56,6 +59,7 @@ from textune.records import Finding, ReadOptions, Row, Table
 ROOMS = (
     articles,
     chat,
+    drop,
     label_studio,
     labelbox,
     listed_rows,
@@ -69,6 +73,8 @@ ROOMS = (
     rasa,
     slots,
     tagtog,
+    trivia,
+    tydi,
 )
 FORMS = (
     *(

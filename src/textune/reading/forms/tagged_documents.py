@@ -48,10 +48,13 @@ class Document:
 
 
 def begins(path: Path, head: bytes) -> bool:
-    """Tell by its first bytes, and by its tags, whether a file is such a document."""
+    """Tell by its first bytes, and by its tags, whether a file is such a document.
+
+    One that is to be annotated has its text and nothing else.
+    """
     if xml_elements.begins(head, "GateDocument"):
         return True
-    return _DOCUMENT.match(head) is not None and _has_tags(path)
+    return _DOCUMENT.match(head) is not None and (_has_tags(path) or _is_text_alone(path))
 
 
 def is_folder(folder: Path) -> bool:
@@ -103,6 +106,18 @@ def _has_tags(path: Path) -> bool:
                 return True
             last = piece[-8:]
     return False
+
+
+def _is_text_alone(path: Path) -> bool:
+    """Tell a document without tags from rows in XML, of which there are several."""
+    parser: Any = XMLParser()
+    try:
+        for number, piece in enumerate(pieces(path)):
+            parser.feed(piece if number else piece.lstrip())
+        tree: Element = parser.close()
+    except ParseError:
+        return False
+    return [(child.tag, len(child)) for child in tree] == [("TEXT", 0)]
 
 
 def _table(root: Path, files: Sequence[Path], place: Path, why: tuple[str, ...]) -> Table:
@@ -172,7 +187,8 @@ def _read(root: Path, file: Path) -> Document:
     if len(texts) > 1 or len(tags) > 1:
         counts = f"{len(texts)} <TEXT> and {len(tags)} <TAGS>"
         raise ValueError(f"there are {counts} in it; write each text to a file of its own")
-    return _of_tags(tree, "".join(texts[0].itertext()))
+    whole = "".join(texts[0].itertext())
+    return _of_tags(tree, whole) if tags else Document(whole)
 
 
 def _of_tags(tree: Element, text: str) -> Document:

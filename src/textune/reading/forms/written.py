@@ -22,6 +22,7 @@ from textune.reading.forms import (
     tagged_documents,
     webanno,
     webanno_old,
+    winograd,
     xml_rows,
 )
 from textune.reading.lines import BOM, opened
@@ -53,6 +54,7 @@ FORMS = (
     Written(tagged_documents.NAME, tagged_documents.begins, tagged_documents.read),
     Written("WebAnno TSV", webanno.begins, webanno.read),
     Written(webanno_old.NAME, webanno_old.begins, webanno_old.read),
+    Written(winograd.NAME, winograd.begins, winograd.read),
     Written(xml_rows.NAME, xml_rows.begins, xml_rows.read),
 )
 

@@ -33,6 +33,7 @@ class Layout:
     more: int = 0  # what the end of a place lacks
     is_said: bool = False  # whether attributes say what is marked: marks without them say nothing
     around: tuple[str, ...] = ()  # columns of the elements around it
+    beside: tuple[str, ...] = ()  # texts in these that are no columns
 
     @property
     def name(self) -> str:
@@ -87,7 +88,20 @@ def find(root: Element) -> list[Layout]:
     outer = [path for path in able if not _is_part(path, able, tree.counts)]
     kept = [path for path in outer if not any(_is_inside(other, path) for other in outer)]
     by_name = {path[-1]: path for path in sorted(kept, key=lambda path: tree.counts[path])}
-    return [replace(able[path], around=(*_around(able[path], tree),)) for path in by_name.values()]
+    return [
+        replace(able[path], around=(*_around(path, able[path], tree),), beside=_beside(path, tree))
+        for path in by_name.values()
+    ]
+
+
+def pieces(root: Element) -> tuple[str, tuple[str, ...]]:
+    """Name an element whose text stands in pieces, and these; "" where there is none."""
+    tree = _Tree(root)
+    for path in tree.counts:
+        if path in tree.broken:
+            inside = dict.fromkeys(bare(child.tag) for child in tree.elements[path][0])
+            return bare(path[-1]), (*inside,)
+    return "", ()
 
 
 def _is_inside(path: Path, other: Path) -> bool:
@@ -150,12 +164,33 @@ def _marked(layout: Layout, found: Sequence[Fields], prose: Sequence[str]) -> La
     return layout
 
 
-def _around(layout: Layout, tree: _Tree) -> Iterator[str]:
+def _beside(path: Path, tree: _Tree) -> tuple[str, ...]:
+    """Name texts that stand in elements around rows, which come back, deeper than what they say."""
+    found: dict[str, None] = {}
+    for end in range(2, len(path)):
+        elements = tree.elements[path[:end]]
+        told_here = {name for one in elements for name, _ in told(one, path[end])}
+        rest = [_without(one, path[end]) for one in elements]
+        held = [xml_fields.of(one, TEXT, frozenset()).held for one in rest if len(one)]
+        for name in dict.fromkeys(name for one in held for name in one):
+            whole = f"{bare(path[end - 1])}.{name}"
+            if whole not in told_here and _is_text([one.get(name, []) for one in held]):
+                found[whole] = None
+    return (*found,)
+
+
+def _without(element: Element, tag: str) -> Element:
+    rest = Element(element.tag)
+    rest.extend(child for child in element if child.tag != tag)
+    return rest
+
+
+def _around(path: Path, layout: Layout, tree: _Tree) -> Iterator[str]:
     """Name what the elements around a row say: their attributes, and texts that stand once."""
     seen = {*layout.columns}
-    for end in range(1, len(layout.path)):
-        elements = tree.elements[layout.path[:end]]
-        before = layout.path[end]
+    for end in range(1, len(path)):
+        elements = tree.elements[path[:end]]
+        before = path[end]
         for name in dict.fromkeys(name for one in elements for name, _ in told(one, before)):
             if name not in seen:
                 seen.add(name)

@@ -7,7 +7,7 @@ columns, too. Marks in running text, and elements with places in a text, are spa
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from html import unescape
 from itertools import chain, pairwise
@@ -27,18 +27,31 @@ from textune.reading.forms import (
 from textune.reading.forms.interface import span
 from textune.reading.forms.xml_fields import SAID, Fields
 from textune.reading.forms.xml_layout import SPANS, TEXT, Layout
-from textune.reading.lines import opened, pieces
+from textune.reading.lines import mending, opened, pieces
 from textune.reading.told import Told, problems_of
-from textune.records import Row, Table
+from textune.records import Finding, Row, Table
 
 NAME = "elements that come back"
 SAMPLE = 1 << 22  # characters of the beginning by which the rows are found
 SHOWN = 8  # names in a message
+COMPARED = 200  # elements in whose text columns are looked for
 DEEPEST = 200  # elements in each other
 ENDINGS = (".xml", ".sgml", ".sgm")
 OTHERS = (
     *("sentences", "Reviews", "collection", "entailment-corpus"),  # forms of their own
-    *("TEI", "teiCorpus", "html", "svg", "rdf:RDF", "xmi:XMI", "mxfile", "project", "component"),
+    *(
+        "TEI",
+        "teiCorpus",
+        "tmx",
+        "xliff",
+        "html",
+        "svg",
+        "rdf:RDF",
+        "xmi:XMI",
+        "mxfile",
+        "project",
+        "component",
+    ),
 )
 ROOT = "root"
 HEAD = 200  # bytes in which the encoding stands
@@ -66,17 +79,13 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
         DataError: It is damaged; no element that comes back holds a text, or several kinds do.
     """
     path, encoding = _as_declared(path)
-    found = xml_layout.find(_beginning(path))
+    root = _beginning(path)
+    _refuse_columns(path, root)
+    found = xml_layout.find(root)
     if len(found) != 1:
-        names = some([f"<{one.name}>" for one in found], SHOWN)
-        what = (
-            f"XML in which several elements could be a row each: {names}"
-            if found
-            else "XML in which no element that comes back holds a text, or a text stands in pieces"
-        )
         raise DataError(
-            f"{path.name}: this is {what}; write its texts and labels as CSV or as JSON, one "
-            f"object a row. textune reads {foreign.FORMATS}"
+            f"{path.name}: this is {_unread(root, found)}; write its texts and labels as CSV or as "
+            f"JSON, one object a row. textune reads {foreign.FORMATS}"
         )
     layout = found[0]
     columns = (*layout.columns, *layout.around)
@@ -88,7 +97,56 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
         * bool(layout.around),
         f"{SPANS!r} holds what is marked in {layout.marked!r}" * bool(layout.marked),
     )
-    return Table.of_file(path, "jsonl", columns, reasons, partial(_rows, path, layout))
+    rows, said = partial(_rows, path, layout), _beside(layout)
+    return Table.of_file(path, "jsonl", columns, reasons, rows, findings=said)
+
+
+def _beside(layout: Layout) -> tuple[Finding, ...]:
+    """Say which texts stand around the rows, and are in none of them."""
+    if not layout.beside:
+        return ()
+    listed = some([*map(repr, layout.beside)], SHOWN)
+    message = (
+        f"texts that stand around each <{layout.name}> are not read: {listed}; if the labels are "
+        "said of these, write them beside each label as CSV or as JSON, one object a row"
+    )
+    return (Finding("left out", "warning", message, len(layout.beside)),)
+
+
+def _refuse_columns(path: Path, root: Element) -> None:
+    """Refuse elements that hold words with their columns, one a line, as corpus programs do.
+
+    Raises:
+        DataError: With the command that makes sentences of CoNLL of them.
+    """
+    held: dict[str, list[str]] = {}
+    for one in root.iter():
+        if one.text and "\t" in one.text.strip():
+            held.setdefault(one.tag, []).append(one.text)
+    for tag, texts in held.items():
+        lines = [line for text in texts[:COMPARED] for line in text.splitlines() if line.strip()]
+        if len(texts) > 1 and len({line.count("\t") for line in lines}) == 1:
+            name = xml_fields.bare(tag)
+            command = mending(path, f"sed -e 's/^<.{name}>.*//' -e '/^</d'", mark="words")
+            raise DataError(
+                f"{path.name}: each <{name}> holds words with columns, parted by tabs, one a line; "
+                f"write them as CoNLL: {command}"
+            )
+
+
+def _unread(root: Element, found: Sequence[Layout]) -> str:
+    """Say why nobody can tell what the rows of a file are."""
+    if found:
+        names = some([f"<{one.name}>" for one in found], SHOWN)
+        return f"XML in which several elements could be a row each: {names}"
+    name, inside = xml_layout.pieces(root)
+    if name:
+        listed = some([f"<{one}>" for one in inside], SHOWN)
+        return (
+            f"XML in which a text stands in pieces: <{name}> is made of {listed}; put the pieces "
+            "of each together, with the places of those that are marked as spans"
+        )
+    return "XML in which no element that comes back holds a text"
 
 
 def _as_declared(path: Path) -> tuple[Path, str]:
