@@ -93,12 +93,22 @@ def test_of_a_long_file_no_more_is_held_than_is_compared(run, tmp_path, monkeypa
     assert "30 of 1,500 texts of long.csv are compared, drawn at random" in found.remarks
     assert "30 of 200 held-out texts are compared, drawn at random" in found.remarks
     assert any(" rows have no text and are left out" in remark for remark in found.remarks)
-    rows = [each["place"] for each in found.unlike]
-    assert rows == [each["place"] for each in textune.watch(run, file).unlike]
+
+
+def test_texts_are_drawn_by_the_seed_of_the_run(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(drifting, "MOST", 30)
+    file = write(tmp_path / "many.csv", texts(1500, seed=4))
+
+    def places():
+        return [each["place"] for each in textune.watch(run, file).unlike]
+
+    rows = places()
+    assert rows
+    assert rows == places()
     (run / "config.toml").write_text("seed = 9\n", encoding="utf-8")
-    other = textune.watch(run, file)
+    other = places()
     (run / "config.toml").unlink()
-    assert rows != [each["place"] for each in other.unlike]
+    assert rows != other
 
 
 def test_a_run_without_held_out_texts_is_refused(tiny_base, tmp_path):
