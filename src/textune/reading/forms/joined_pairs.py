@@ -94,5 +94,6 @@ def _are_joined(cells: list[str], mark: str) -> bool:
 
 def _pairs(cells: Sequence[str], mark: str) -> list[list[str]]:
     """List the two texts of the cells that hold a mark once, between them."""
-    parts = [MARKS[mark].split(_AROUND.sub("", cell.strip())) for cell in cells]
+    held = (cell for cell in cells if mark[0] in cell)  # or it cannot be there: long texts are many
+    parts = [MARKS[mark].split(_AROUND.sub("", cell.strip())) for cell in held]
     return [both for both in parts if len(both) == 2 and all(map(str.strip, both))]
