@@ -19,6 +19,7 @@ from rich.table import Table
 from bench import commands, decisions, lora
 from textune.decisions import aims
 from textune.decisions.wishes import Wish
+from textune.text import tokenizers
 
 TEXTS = ("cola", "sst2")  # of one label; the other sets have several
 AIMS = ("", "mcc", "f1")  # "": what training does where no aim is named
@@ -68,7 +69,8 @@ def measured(name: str, folder: Path, options: argparse.Namespace) -> dict[str, 
     )
     card = runs.read_card(run.path / "model")
     task = registry.make(card.task, card.labels, card.state)
-    kept = redeciding.read(run.path / "predictions" / "valid.parquet", task, card)
+    tokenizer = tokenizers.load(str(run.path / "model"))
+    kept = redeciding.read(run.path / "predictions" / "valid.parquet", task, card, tokenizer)
     rng = np.random.default_rng(options.seed)
     halves = [np.array_split(rng.permutation(len(kept.examples)), 2) for _ in range(options.draws)]
     judge = partial(_gain, task, kept)

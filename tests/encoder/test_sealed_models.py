@@ -127,6 +127,21 @@ def test_training_seals_its_model(tiny_base, reviews, tmp_path):
         textune.Predictor.load(run.path)
 
 
+def test_checksums_that_are_known_are_taken_and_the_files_are_not_read(tmp_path):
+    for name in ("config.json", "decision.json"):
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    manifest.seal(tmp_path)
+    same = manifest.told(tmp_path, ["config.json", "notes.txt"])
+    assert same.keys() == {"config.json"}
+    (tmp_path / "decision.json").write_text("{ }", encoding="utf-8")
+    assert manifest.seal(tmp_path, same=same) == ["decision.json"]
+    manifest.verify(tmp_path)
+    flip(tmp_path / "config.json", 0)
+    manifest.seal(tmp_path, same=same)
+    with pytest.raises(ModelError, match=r"config\.json: is not as it was"):
+        manifest.verify(tmp_path)
+
+
 def test_every_flipped_bit_of_large_weights_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(manifest, "LARGE", 1000)
     draw = random.Random(0)

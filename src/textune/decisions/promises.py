@@ -22,9 +22,9 @@ def least_share(hits: NDArray[np.int64], count: NDArray[np.int64], *, risk: floa
         count: Of its items, (S,).
         risk: That the bound does not hold.
     """
-    from scipy import stats  # a while to import
+    from scipy import special  # a while to import
 
-    found = stats.beta.ppf(risk, hits, count - hits + 1)
+    found = special.betaincinv(np.maximum(hits, 1), count - hits + 1, risk)
     return np.where(hits > 0, found, 0.0)
 
 

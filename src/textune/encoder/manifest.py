@@ -35,8 +35,12 @@ PARTS = (  # that decide what a model predicts
 )
 
 
-def seal(folder: Path) -> list[str]:
+def seal(folder: Path, *, same: Mapping[str, Mapping[str, object]] | None = None) -> list[str]:
     """Write the checksums of a model's files.
+
+    Args:
+        folder: Of the model.
+        same: Checksums of files that are known to be as these say, which are not read again.
 
     Returns:
         The names of files that are new, gone or other than an earlier manifest has them.
@@ -48,11 +52,22 @@ def seal(folder: Path) -> list[str]:
         before = _read(folder)
     except ModelError:
         before = {}
-    found = {file.name: _describe(file) for file in _parts(folder)}
+    known = same or {}
+    found = {file.name: known.get(file.name) or _describe(file) for file in _parts(folder)}
     text = json.dumps({"format": FORMAT, "files": found, "sha256": _digest(found)}, indent=2)
     atomic.write_text(folder / NAME, text + "\n")
     names = sorted(found.keys() | before.keys())
     return [name for name in names if found.get(name) != before.get(name)] if before else []
+
+
+def told(folder: Path, names: Iterable[str]) -> Mapping[str, Mapping[str, object]]:
+    """Return the checksums that a manifest has of some files; of others, none.
+
+    Raises:
+        ModelError: It is damaged.
+    """
+    found = _read(folder)
+    return {name: found[name] for name in names if name in found}
 
 
 def verify(folder: Path) -> None:

@@ -26,6 +26,7 @@ from textune.tasks.interface import Task
 from textune.tasks.labels import parted
 from textune.text import store as stores
 from textune.text import tokenizers, unknown
+from textune.text.tokenizers import Tokenizer
 
 PAGE = "README.md"
 
@@ -74,14 +75,15 @@ def decide(run: Path, own: DecisionSettings) -> dict[str, Any]:
 
 def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
     numbers = dict(objects.read(run / "metrics.json"))
-    held = read(run / "predictions" / "valid.parquet", task, card)
+    tokenizer = tokenizers.load(str(run / "model"))
+    held = read(run / "predictions" / "valid.parquet", task, card, tokenizer)
     fitted = fitting.decide(task, held.scores, held.examples, wish)
     judged_by = {"valid": (fitted.scores, held, fitted.how)}
     tested = run / "predictions" / "test.parquet"
     if tested.is_file():
-        found = read(tested, task, card)
+        found = read(tested, task, card, tokenizer)
         judged_by["test"] = applying.decided(task, found.scores, fitted.rule), found, ""
-    pieces = partial(unknown.counts, tokenizers.load(str(run / "model")))
+    pieces = partial(unknown.counts, tokenizer)
     for part, (scores, kept, how) in judged_by.items():
         texts, told = kept.examples, numbers.get(part, {}).get("cross_validation")
         beside = parts.Beside(
@@ -118,16 +120,20 @@ def _marked(numbers: Report, *, told: object) -> Report:
 def _write_rule(folder: Path, card: Card, numbers: Report) -> None:
     """Put a rule in place of a model's own, wholly or not at all."""
     with atomic.replacing_folder(folder) as unfinished:
-        for file in folder.iterdir():
-            if file.name not in ("decision.json", PAGE, manifest.NAME):
-                atomic.carry(file, unfinished / file.name)
+        carried = [
+            file.name
+            for file in folder.iterdir()
+            if file.name not in ("decision.json", PAGE, manifest.NAME)
+        ]
+        for name in carried:
+            atomic.carry(folder / name, unfinished / name)
         runs.write_card(unfinished, card)
         if (folder / PAGE).is_file():
             page = (folder / PAGE).read_text(encoding="utf-8")
             page = runs.decided_page(page, runs.read_card(folder), card)
             page = _dressed(page, unfinished, folder.parent / "config.toml", numbers)
             atomic.write_text(unfinished / PAGE, page)
-        manifest.seal(unfinished)
+        manifest.seal(unfinished, same=manifest.told(folder, carried))
 
 
 def _dressed(page: str, model: Path, settings: Path, numbers: Report) -> str:
@@ -139,7 +145,7 @@ def _dressed(page: str, model: Path, settings: Path, numbers: Report) -> str:
     return model_card.dressed(page, model, base=base, numbers=numbers, sources=sources)
 
 
-def read(file: Path, task: Task, card: Card) -> Kept:
+def read(file: Path, task: Task, card: Card, tokenizer: Tokenizer) -> Kept:
     """Read what a run keeps of the texts of a part.
 
     Raises:
@@ -174,7 +180,7 @@ def read(file: Path, task: Task, card: Card) -> Kept:
             f"{file}: what the run's model said of held-out texts is absent or damaged "
             f"({error!r:.100}); only a run that validated can be decided anew"
         ) from error
-    lengths = stores.tokenize(examples, tokenizers.load(str(file.parents[1] / "model")), card.shape)
+    lengths = stores.tokenize(examples, tokenizer, card.shape)
     targets = np.stack([task.target(example) for example in examples])
     empty = np.empty(0)
     scores = Scores(logits, empty, empty, targets, fulls=lengths.fulls)
