@@ -19,7 +19,7 @@ from textune.records import Contract, Finding
 FORMS = frozenset(["name", "columns", "classes", "list"])  # of labels that are said of whole texts
 MOST = 0.9  # share of rows in which a part stands in the text, and at its place
 FEWEST = 4  # different parts
-LEAST, ROWS = 10, 300  # rows that are compared, at least and about
+LEAST, ROWS = 10, 100  # rows that are compared, at least and about
 ASKED = frozenset(
     [
         "entity",
