@@ -1,10 +1,14 @@
 """What a label is said of, within a text, is named where it is not read."""
 
 import json
+import time
 
 import pytest
 
-from made_tables import checked
+from made_tables import checked, table
+from textune.data import pointing
+from textune.data.scanning import scan
+from textune.tasks.contract import understand
 
 NAMES = ["Ada", "Mr Bo", "the cat", "Uncle Cy", "Dee", "the crew"]
 SAID = ["he", "she", "it", "they"]
@@ -108,3 +112,18 @@ def test_a_word_that_is_named_as_what_is_asked_about_needs_no_place(tmp_path):
     ]
     (message,) = said(checked(written(tmp_path, rows), text="sentence", label="complexity"))
     assert message.startswith("'token' stands in 'sentence', and is not read")
+
+
+def test_many_columns_that_stand_in_a_text_are_looked_at_at_once():
+    words = [f"w{n}" for n in range(60)]
+    head = ["text", "label", *(f"k{n}" for n in range(50)), *(f"n{n}" for n in range(50))]
+    rows = [
+        (" ".join(words[n % 7 :] + words[: n % 7]), "ab"[n % 2], *words[n % 7 :][:50], *"7" * 50)
+        for n in range(4_000)
+    ]
+    found = understand(table(head, rows))
+    seen = scan(table(head, rows))
+    began = time.process_time()
+    said = list(pointing.findings(found.contract, seen))
+    assert said
+    assert time.process_time() - began < 2

@@ -130,3 +130,10 @@ def test_beside_concepts_assertions_are_not_read(tmp_path):
     written(tmp_path, 'c="fever" 4:1 4:1||t="problem"||a="absent"\n', ending=".ast")
     written(tmp_path)
     assert held(tmp_path) == ROWS
+
+
+def test_tables_beside_assertions_alone_are_read(tmp_path):
+    written(tmp_path, 'c="fever" 4:1 4:1||t="problem"||a="absent"\n', ending=".ast")
+    rows = "".join(f"the bus was late {n},{'ab'[n % 2]}\n" for n in range(30))
+    (tmp_path / "train.csv").write_text(f"text,label\n{rows}")
+    assert dict(checked(tmp_path).labels) == {"a": 15, "b": 15}

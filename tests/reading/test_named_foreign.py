@@ -98,3 +98,51 @@ def test_words_with_columns_in_elements_are_written_as_sentences(tmp_path):
     subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, check=True)
     rows = list(sources.read((tmp_path / "words-a.xml").rename(tmp_path / "a.conll")).rows())
     assert [json.loads(row.cells[0])[1] for row in rows] == ["bus"] * 9
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Base <br/> of the hill",
+        "prefix <e1/> was it",
+        '<s> <b> "It was late" he said.',
+        "base <a/b> and more",
+    ],
+)
+def test_text_with_marks_is_no_rdf(tmp_path, line):
+    (tmp_path / "a.txt").write_text(f"{line}\n" * 9)
+    assert len(list(sources.read(tmp_path / "a.txt").rows())) == 9
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        [["the", 0], ["cup", 1]],
+        [["the", False], ["cup", True]],
+        [["cup", [4, 7], "THING", True], ["Bo", [9, 11], "PER", True]],
+    ],
+)
+def test_words_with_a_mark_each_are_no_schemas(tmp_path, marked):
+    rows = "".join(f"the cup, Bo {n}\t{json.dumps(marked)}\t{n % 2}\n" for n in range(30))
+    (tmp_path / "a.tsv").write_text(rows)
+    assert len(list(sources.read(tmp_path / "a.tsv").rows())) == 30
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the bus {0} was late{1}",
+        "\n\t\tthe bus {0}\n\t\twas late\n\t",
+        "the bus\twas late {0}",
+        "the bus\twas late {0}\nthe car\twas not\n",
+    ],
+)
+def test_tabs_in_a_text_make_no_columns_of_it(tmp_path, text):
+    rows = "".join(
+        f"<row><text>{text.format(n, chr(9) + 'so' if n in (3, 9) else '')}</text><label>{n % 2}"
+        "</label></row>\n"
+        for n in range(30)
+    )
+    (tmp_path / "a.xml").write_text(f"<?xml version='1.0'?>\n<rows>\n{rows}</rows>\n")
+    table = sources.read(tmp_path / "a.xml")
+    assert (table.columns, len(list(table.rows()))) == (("text", "label"), 30)

@@ -100,3 +100,28 @@ def test_questions_of_trivia_qa_are_named(tmp_path, more):
     file.write_text(json.dumps({"Data": data, "Domain": "Web", "Version": 1.0}))
     with pytest.raises(DataError, match=r"questions of TriviaQA, whose passages stand in other"):
         sources.read(file)
+
+
+@pytest.mark.parametrize("own", [{"Passage": "Oslo is a city by the sea."}, {"kind": "place"}])
+def test_questions_of_trivia_qa_with_keys_of_their_own_are_rows(tmp_path, own):
+    pages = {"EntityPages": [{"Title": "Oslo"}]}
+    rows = [{"Question": f"Which is {n}?", "QuestionId": f"q_{n}"} | pages | own for n in range(9)]
+    assert len(list(sources.read(written(tmp_path, rows)).rows())) == 9
+
+
+def test_annotations_of_tydi_as_the_hub_has_them_are_answers(tmp_path):
+    rows = list(tydi())
+    for row in rows:
+        (one,) = row["annotations"]
+        starts, ends = one["minimal_answer"].values()
+        row["annotations"] = {
+            "passage_answer_candidate_index": [0],
+            "minimal_answers_start_byte": [starts],
+            "minimal_answers_end_byte": [ends],
+            "yes_no_answer": ["NONE"],
+        }
+    found = checked(written(tmp_path, rows))
+    assert dict(found.labels) == {"an answer": 8, "no answer": 4}
+    rows[-1]["annotations"] = "none"
+    with pytest.raises(DataError, match=r"the key 'annotations' is missing or holds something"):
+        list(sources.read(written(tmp_path, rows)).rows())

@@ -255,3 +255,16 @@ def test_a_torn_cell_is_shown_where_it_stands_whatever_parts_cells(tmp_path, sig
 def test_the_delimiter_that_was_told_is_said_where_the_first_line_names_another(tmp_path):
     table = read(tmp_path, "sep=;\n" + written(","), delimiter=",")
     assert "delimiter: comma, as told" in table.reasons
+
+
+def test_comments_above_a_table_without_a_header_are_passed_over(tmp_path):
+    rows = "".join(f"{n}\t{n % 2}\ta film {n} that was fine\n" for n in range(30))
+    table = read(tmp_path, f"# made by Bo\n# on a day\n{rows}", "a.tsv")
+    assert len(rows_of(table)) == 30
+
+
+def test_rows_that_lack_cells_are_no_title(tmp_path):
+    rows = "".join(f"a film {n} was fine\t{n % 2}\n" for n in range(30))
+    table = read(tmp_path, f"a film\nanother film\n{rows}one more film\n", "a.tsv")
+    with pytest.raises(DataError, match=r"a\.tsv:33: expected 2 columns"):
+        rows_of(table)

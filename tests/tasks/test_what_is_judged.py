@@ -79,3 +79,40 @@ def test_names_of_rows_are_no_classes(tmp_path):
     rows = [(f"Visitor{n}Of{n % 7}", f"I am a visitor of books {n}") for n in range(60)]
     found = checked(written(tmp_path, "class,comment", rows))
     assert found.contract.task == "plain"
+
+
+@pytest.mark.parametrize("stance", ["", "unknown"])
+def test_the_topic_of_no_stance_is_the_label(tmp_path, stance):
+    rows = [(f"because {n} people like it so", "abcd"[n % 4] * 3, stance) for n in range(60)]
+    found = checked(written(tmp_path, "text,topic,stance", rows)).contract
+    assert (found.text, found.label) == (("text",), ("topic",))
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "label"),
+    [
+        ("text,topic,user_stance,label", ("text",), "label"),
+        ("text,topic,stance,target", ("text", "target"), "stance"),
+    ],
+)
+def test_a_topic_beside_what_is_named_surer_is_nothing_that_is_judged(tmp_path, head, text, label):
+    rows = [
+        (
+            f"because {n} people like it so",
+            "abcd"[n % 4] * 3,
+            "xy"[n % 2],
+            ("bus", "car")[n // 3 % 2],
+        )
+        for n in range(60)
+    ]
+    found = checked(written(tmp_path, head, rows)).contract
+    assert (found.text, found.label) == (text, (label,))
+
+
+@pytest.mark.parametrize("head", ["text,worker,label", "text,worker,label,time"])
+def test_rows_that_stand_twice_in_a_file_are_made_one_as_before(tmp_path, head):
+    rows = [
+        (f"the bus was late {n}", f"w{w}", "ab"[(n + w) % 2]) for n in range(20) for w in (0, 1, 2)
+    ] * 2
+    rows = [(*row, n)[: len(head.split(","))] for n, row in enumerate(rows)]
+    assert checked(written(tmp_path, head, rows)).rows == 20

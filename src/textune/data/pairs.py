@@ -101,8 +101,9 @@ def _judged(ranked: Sequence[Column], free: Sequence[Column], seen: Scan) -> Cho
     Whatever the judgement is called, it is of an entity that stands in a text which comes back,
     each time with another one.
     """
-    stance = any(pair_names.is_stance(c.name) for c in free)
-    able = [c for c in free if pair_names.is_target(c.name, of_stance=stance) and _is_phrase(c)]
+    able = [c for c in free if pair_names.is_target(c.name) and _is_phrase(c)]
+    if not able and _is_stance_all(free):
+        able = [c for c in free if pair_names.is_target(c.name, of_stance=True) and _is_phrase(c)]
     judged = [c for c in free if pair_names.is_judged(c.name) and c not in able]
     texts = [column for column in ranked if column not in able]
     if texts and not judged and texts[0].varied < DIFFERS:
@@ -119,6 +120,14 @@ def _judged(ranked: Sequence[Column], free: Sequence[Column], seen: Scan) -> Cho
         f"with {option('--label', able)}",
     )
     return Choice(both, (why,), (*doubts, *_rest(ranked, both)))
+
+
+def _is_stance_all(free: Sequence[Column]) -> bool:
+    """Tell whether a stance is what there is to learn: it is given, and nothing is named surer."""
+    able = [c for c in free if c.kind not in ("constant", "empty") and c.blank < 1]
+    stances = [c for c in able if pair_names.is_stance(c.name)]
+    most = max((names.label_evidence(c.name) for c in able), default=0)
+    return any(names.label_evidence(c.name) >= most for c in stances)
 
 
 def _stands_in(part: Column, text: Column, seen: Scan) -> bool:

@@ -5,8 +5,9 @@ a relation: a text comes with the parts that are asked about, often with their p
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from textune.data import names
 from textune.data.choice import option, quoted
@@ -18,7 +19,7 @@ from textune.records import Contract, Finding
 FORMS = frozenset(["name", "columns", "classes", "list"])  # of labels that are said of whole texts
 MOST = 0.9  # share of rows in which a part stands in the text, and at its place
 FEWEST = 4  # different parts
-LEAST = 10  # rows that are compared
+LEAST, ROWS = 10, 100  # rows that are compared, at least and about
 ASKED = frozenset(
     [
         "entity",
@@ -34,6 +35,9 @@ ASKED = frozenset(
     ]
 )
 """Parts of names by which one column without places is what is asked about, and no keyword."""
+
+_Row = Sequence[str]
+_Told = tuple[str, str, _Row]  # a part, the text, and the row of both
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,43 +57,56 @@ def findings(contract: Contract, seen: Scan) -> Iterator[Finding]:
     texts = [by_name[name] for name in contract.text]
     used = {*contract.text, *contract.label, contract.group}
     free = [column for column in seen.columns if column.name not in used]
-    parts = [part for column in free if (part := _part(column, texts, free, seen))]
+    places = [column for column in free if column.cells and all(map(is_number, column.cells))]
+    sample = seen.sample[:: -(-len(seen.sample) // ROWS) or 1]
+    parts = [part for column in free if (part := _part(column, texts, places, sample))]
     sure = [part for part in parts if part.place is not None]
     sure = sure or [part for part in parts if ASKED & {*names.parts(part.column.name)}]
     if sure or len(parts) > 1:
         yield Finding("unread", "warning", _said(contract, sure or parts), seen.rows)
     for name in contract.label[:1] if contract.form == "name" else ():
-        if _part(by_name[name], texts, [], seen):
+        if _part(by_name[name], texts, [], sample):
             yield Finding("label in text", "warning", _in_text(name, texts), seen.rows)
 
 
 def _part(
-    column: Column, texts: Sequence[Column], free: Sequence[Column], seen: Scan
+    column: Column, texts: Sequence[Column], places: Sequence[Column], sample: Sequence[_Row]
 ) -> _Part | None:
     if column.kind not in ("text", "words", "category") or column.classes < FEWEST:
         return None
     if all(map(is_number, column.cells)):
         return None
     for text in texts:
-        rows = [row for row in seen.sample if row[column.place] and row[text.place]]
-        rows = [row for row in rows if len(row[text.place]) < SAMPLE_CHARACTERS]
-        if len(rows) < LEAST or 2 * column.words > text.words:
+        if 2 * column.words > text.words:
             continue
-        found = [row for row in rows if _stands(row[column.place], row[text.place])]
-        if len(found) >= MOST * len(rows):
-            both = [(row[column.place], row[text.place], row) for row in found]
-            return _Part(column, text, next((one for one in free if _says_where(one, both)), None))
+        rows = [(row[column.place], row[text.place], row) for row in sample]
+        rows = [row for row in rows if row[0] and row[1] and len(row[1]) < SAMPLE_CHARACTERS]
+        if len(rows) >= LEAST and _mostly(rows, lambda part, said, _: _stands(part, said)):
+            found = [row for row in rows if _stands(*row[:2])]
+            where = (one for one in places if _mostly(found, partial(_begins_at, one.place)))
+            return _Part(column, text, next(where, None))
     return None
+
+
+def _mostly(rows: Sequence[_Told], is_right: Callable[[str, str, _Row], bool]) -> bool:
+    """Tell whether most rows are right; the first that are too many wrong ones end the search."""
+    wrong, most = 0, (1 - MOST) * len(rows)
+    for row in rows:
+        wrong += not is_right(*row)
+        if wrong > most:
+            return False
+    return True
 
 
 def _stands(part: str, text: str) -> bool:
     """Tell whether a part stands in a text as a word, or as several."""
-    at = text.lower().find(part.lower())
+    text, part = text.lower(), part.lower()
+    at = text.find(part)
     while at >= 0:
         before, after = text[at - 1 : at], text[at + len(part) : at + len(part) + 1]
         if not (_is_letter(before) or _is_letter(after)):
             return True
-        at = text.lower().find(part.lower(), at + 1)
+        at = text.find(part, at + 1)
     return False
 
 
@@ -98,15 +115,9 @@ def _is_letter(sign: str) -> bool:
     return re.fullmatch(r"[^\W\d_]", sign) is not None and sign < "\u0e00"
 
 
-def _says_where(place: Column, found: Sequence[tuple[str, str, Sequence[str]]]) -> bool:
-    """Tell numbers of the characters, or of the words, at which parts begin."""
-    if not place.cells or not all(map(is_number, place.cells)):
-        return False
-    right = sum(_begins_at(part, text, row[place.place]) for part, text, row in found)
-    return right >= MOST * len(found)
-
-
-def _begins_at(part: str, text: str, written: str) -> bool:
+def _begins_at(place: int, part: str, text: str, row: _Row) -> bool:
+    """Tell the number of the character, or of the word, at which a part begins."""
+    written = row[place]
     if not is_number(written) or float(written) % 1 or float(written) < 0:
         return False
     at, words = int(float(written)), text.split()

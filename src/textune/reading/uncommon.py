@@ -155,13 +155,16 @@ def refuse_headless(path: Path, dialect: Dialect, found: Reading, lines: Sequenc
     Raises:
         DataError: With the command that takes them away.
     """
-    held = [line.strip() for line in lines if line.strip()]
+    held = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     if len(held) < 2 or len(found.rows[0]) > 1:  # one may be a row that is torn
+        return
+    if any(len(cells) == 1 for cells in found.rows[len(lines) :]):  # so may these
         return
     command = mending(path, f"tail -n +{len(lines) + 1}", mark="table")
     raise DataError(
         f"{path.name}:1: {len(lines):,} lines stand above a table of {found.width} columns, whose "
-        f"names no line has: {excerpt(held[0])}; take them away: {command}"
+        f"names no line has: {excerpt(held[0])}; add the cells that they lack, where they are "
+        f"rows, or take them away: {command}"
     )
 
 

@@ -168,6 +168,8 @@ def _again(
     again = sum(len(who) - len(set(who)) for who in named)
     if again <= AGAIN * sum(map(len, named)):
         return None
+    if _come_back(table):
+        return None
     first: dict[tuple[bytes, str], tuple[str, ...]] = {}
     used = {column, *contract.text, *contract.label}
     free = [name for name in table.columns if name not in used]
@@ -186,6 +188,25 @@ def _again(
         "text one row: `--annotators majority`"
     )
     return Finding("annotators", "warning", message, again)
+
+
+def _come_back(table: Table) -> bool:
+    """Tell a table whose rows come back, as when a file was added twice.
+
+    Numbers and times of rows, each another, make no difference.
+    """
+    seen: dict[int, set[int]] = {place: set() for place in range(len(table.columns))}
+    rows = 0
+    for row in table.rows():
+        rows += 1
+        for place, cells in [*seen.items()]:
+            cells.add(hash(row.cells[place]))
+            if len(cells) < rows:
+                del seen[place]
+    kept = [place for place in range(len(table.columns)) if place not in seen]
+    return len({hash(tuple(row.cells[at] for at in kept)) for row in table.rows()}) <= (
+        (1 - AGAIN) * rows
+    )
 
 
 def _place(table: Table, name: str) -> int:

@@ -13,7 +13,7 @@ from glob import escape
 from pathlib import Path
 
 from textune.errors import DataError, excerpt
-from textune.reading import jsonlines
+from textune.reading import jsonlines, kinds, splits
 from textune.reading.forms.interface import span
 from textune.reading.lines import BOM, lines, opened
 from textune.reading.told import below, problems_of
@@ -63,12 +63,20 @@ def read_folder(folder: Path) -> Table:
 
 
 def _files(folder: Path) -> list[Path]:
-    """List the concepts of a folder, not all of them empty; [] where there are none."""
+    """List the concepts of a folder, not all of them empty; [] where there are none.
+
+    Assertions alone that stand beside tables are of these, which are read.
+    """
     for ending in ENDINGS:
         files = sorted(folder.rglob(f"*{ending}"))
         if any(map(is_file, files)):
-            return files
+            return files if ending == ENDING or not _has_tables(folder) else []
     return []
+
+
+def _has_tables(folder: Path) -> bool:
+    files = (file for file in folder.rglob("*") if file.is_file() and not splits.is_noise(file))
+    return any(kinds.holds_rows(file) for file in files)
 
 
 def _table(root: Path, files: Sequence[Path], place: Path, why: tuple[str, ...]) -> Table:

@@ -117,7 +117,7 @@ def _is_text_alone(path: Path) -> bool:
         tree: Element = parser.close()
     except ParseError:
         return False
-    return [(child.tag, len(child)) for child in tree] == [("TEXT", 0)]
+    return [(child.tag, len(child), len(child.attrib)) for child in tree] == [("TEXT", 0, 0)]
 
 
 def _table(root: Path, files: Sequence[Path], place: Path, why: tuple[str, ...]) -> Table:

@@ -5,13 +5,19 @@ from typing import Any
 
 from textune.reading.forms.interface import Converter, Form, Values, are_objects
 
-PASSAGES = frozenset(["context", "passage", "text"])
+KEYS = frozenset(
+    [
+        *("Answer", "EntityPages", "Question", "QuestionId", "QuestionSource", "SearchResults"),
+        *("QuestionPartOfVerifiedEval", "QuestionVerifiedEvalAttempt"),
+    ]
+)
+"""What its authors wrote: who adds passages or labels of their own knows what to do with them."""
 
 
 def _recognise(values: Sequence[Any]) -> bool:
     """Recognise questions with the pages, or with the names that their answers go by."""
     is_trivia = are_objects(values, "Question", "QuestionId") and all(map(_is_of_these, values))
-    return is_trivia and not any(PASSAGES & value.keys() for value in values)
+    return is_trivia and all(value.keys() <= KEYS for value in values)
 
 
 def _is_of_these(value: Mapping[str, Any]) -> bool:

@@ -31,12 +31,13 @@ def _convert(value: Any) -> Iterator[Made]:
         "context": page,
         "language": value.get("language"),
     }
-    if not isinstance(value.get("annotations"), list):  # to be answered
+    if value.get("annotations") is None:  # to be answered
         yield row
         return
+    annotations = _each(member(value, "annotations", (list, dict)))
     held = page.encode()
     texts, starts = [], []
-    for annotation in value["annotations"]:
+    for annotation in annotations:
         start, end = (whole(member(annotation, "minimal_answer", dict).get(key)) for key in PLACES)
         if start == end == -1:
             continue
@@ -44,11 +45,28 @@ def _convert(value: Any) -> Iterator[Made]:
             raise ValueError(f"an answer of the bytes {start} to {end} of a page of {len(held):,}")
         texts.append(held[start:end].decode())
         starts.append(len(held[:start].decode()))
-    said = {str(one.get("yes_no_answer")) for one in value["annotations"]}
+    said = {str(one.get("yes_no_answer")) for one in annotations}
     if not texts and said & {"YES", "NO"}:
         yield LeftOut("is answered by yes or no, without words of the page", row)
         return
     yield row | {"answers": {"text": texts, "answer_start": starts}}
+
+
+def _each(annotations: Any) -> list[Any]:
+    """Take annotations one by one, from lists of their parts, too, as the Hub has them."""
+    if isinstance(annotations, list):
+        return annotations
+    starts, ends, said = (
+        member(annotations, key, list)
+        for key in ("minimal_answers_start_byte", "minimal_answers_end_byte", "yes_no_answer")
+    )
+    return [
+        {
+            "minimal_answer": dict(zip(PLACES, (start, end), strict=True)),
+            "yes_no_answer": answer,
+        }
+        for start, end, answer in zip(starts, ends, said, strict=True)
+    ]
 
 
 FORM = Form(

@@ -23,8 +23,8 @@ def begins(path: Path, head: bytes) -> bool:
     blocks = re.split(r"\n[ \t]*\n", text)[:-1]  # the last may be cut
     if len(blocks) >= LEAST:
         return all(map(_is_schema, blocks))
-    lines = text.split("\n")[:LEAST]
-    return len(lines) == LEAST and all(map(_has_candidates, lines[:-1]))
+    lines = text.split("\n")[:-1]
+    return len(lines) >= LEAST - 1 and all(map(_has_candidates, lines))
 
 
 def _is_schema(block: str) -> bool:
@@ -45,13 +45,14 @@ def _are_candidates(cell: str) -> bool:
         found = json.loads(cell)
     except ValueError:
         return False
-    return len(found) > 1 and all(
+    likely = len(found) > 1 and all(
         isinstance(one, list)
-        and len(one) > 1
+        and len(one) > 2  # words with a mark each have nothing between
         and isinstance(one[0], str)
-        and one[-1] in (True, False)
+        and isinstance(one[-1], bool)
         for one in found
     )
+    return likely and sum(one[-1] for one in found) == 1
 
 
 def read(path: Path, why: tuple[str, ...] = ()) -> Table:

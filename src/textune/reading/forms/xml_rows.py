@@ -121,17 +121,25 @@ def _refuse_columns(path: Path, root: Element) -> None:
     """
     held: dict[str, list[str]] = {}
     for one in root.iter():
-        if one.text and "\t" in one.text.strip():
-            held.setdefault(one.tag, []).append(one.text)
+        if one.text and one.text.strip() and len(held.setdefault(one.tag, [])) < COMPARED:
+            held[one.tag].append(one.text)
     for tag, texts in held.items():
-        lines = [line for text in texts[:COMPARED] for line in text.splitlines() if line.strip()]
-        if len(texts) > 1 and len({line.count("\t") for line in lines}) == 1:
+        if len(texts) > 1 and _are_columns(texts):
             name = xml_fields.bare(tag)
             command = mending(path, f"sed -e 's/^<.{name}>.*//' -e '/^</d'", mark="words")
             raise DataError(
                 f"{path.name}: each <{name}> holds words with columns, parted by tabs, one a line; "
                 f"write them as CoNLL: {command}"
             )
+
+
+def _are_columns(texts: Sequence[str]) -> bool:
+    """Tell a word a line, with as many columns each, from lines of text with tabs in or before."""
+    lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
+    words = [line.split("\t") for line in lines]
+    has_several = len(lines) > len(texts)
+    is_even = len({len(cells) for cells in words}) == 1 and len(words[0]) > 1
+    return has_several and is_even and not any(" " in cells[0] for cells in words)
 
 
 def _unread(root: Element, found: Sequence[Layout]) -> str:

@@ -11,7 +11,7 @@ from textune.metrics.catalogue import Judged
 from textune.records import OUTSIDE, Contract, Example, Finding, Prediction, Survey, Table
 from textune.tasks import doubt, drawn, probes, shown
 from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
-from textune.tasks.tags import misread, own_scheme, schemes, tag_columns, tagged
+from textune.tasks.tags import coreference, misread, own_scheme, schemes, tag_columns, tagged
 from textune.tasks.tags.census import WordCensus
 from textune.tasks.tags.offsets import CHARACTERS, READINGS
 from textune.tasks.tags.spans import LEFT_OUT
@@ -78,7 +78,12 @@ def read(table: Table, contract: Contract, places: Places) -> ToExample:
 
 
 def findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Finding]:
-    """Say that the places of spans are counted otherwise than in characters."""
+    """Say that the places of spans are counted otherwise than in characters.
+
+    Raises:
+        DataError: What was taken for tags is coreference.
+    """
+    coreference.refuse(table, contract)
     if contract.offsets != CHARACTERS:
         message = (
             f"the places of the spans in {contract.label[0]!r} count "
