@@ -119,35 +119,21 @@ def _kept_memory():
 
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory):
-    """Return a directory with a two-layer BERT of random weights and a word-level tokenizer."""
+    """Return a directory with a two-layer BERT of random weights, and a tokenizer of whole words.
+
+    It is one of BERT's as they are usual, of which transformers need not be asked.
+    """
     import torch
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from transformers import BertModel, PreTrainedTokenizerFast
+    from transformers import BertModel, BertTokenizer
 
     from families import tiny_config
 
     folder = tmp_path_factory.mktemp("base")
     special = ["[UNK]", "[PAD]", "[CLS]", "[SEP]", "[MASK]"]
-    backend = Tokenizer(
-        models.WordLevel({word: n for n, word in enumerate([*special, *WORDS])}, unk_token="[UNK]")
-    )
-    backend.normalizer = normalizers.Lowercase()
-    backend.pre_tokenizer = pre_tokenizers.Whitespace()
-    backend.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
-    )
+    vocabulary = {word: number for number, word in enumerate([*special, *WORDS])}
     torch.manual_seed(0)
     BertModel(tiny_config("bert", dropout=0.1, max_position_embeddings=64)).save_pretrained(folder)
-    PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        unk_token="[UNK]",
-        pad_token="[PAD]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-    ).save_pretrained(folder)
+    BertTokenizer(vocab=vocabulary).save_pretrained(folder)
     return folder
 
 
