@@ -142,9 +142,10 @@ def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool
 
 
 def _names_rows(column: Column) -> bool:
-    """Tell names of rows, each another, from those of classes."""
+    """Tell names of rows, each another, from those of classes; a column of labels says its own."""
     is_named = column.kind in ("id", "words", "text")
-    return is_named and column.varied == 1 and column.rows > MOST_NAMES
+    is_label = bool({"label", "labels"} & {*names.parts(column.name)})
+    return is_named and not is_label and column.varied == 1 and column.rows > MOST_NAMES
 
 
 def _is_free(column: Column) -> bool:
