@@ -99,6 +99,6 @@ def test_blanks_in_utterances_are_read_at_once(tmp_path):
     file.write_text(
         f"# A\n- x{blanks}y\n- {{@a{blanks}b\n# B\n- to {{@city ={blanks}Oslo{blanks}}}\n"
     )
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert held(file)[-1] == ("to Oslo", "B", [{"start": 3, "end": 7, "label": "city"}])
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5

@@ -114,6 +114,11 @@ def test_text_with_marks_is_no_rdf(tmp_path, line):
     assert len(list(sources.read(tmp_path / "a.txt").rows())) == 9
 
 
+def test_brackets_in_each_other_are_no_schemas(tmp_path):
+    (tmp_path / "a.txt").write_text(f"{'[' * 1200}\n" * 9)
+    assert len(list(sources.read(tmp_path / "a.txt").rows())) == 9
+
+
 @pytest.mark.parametrize(
     "marked",
     [

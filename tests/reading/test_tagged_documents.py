@@ -158,9 +158,9 @@ def test_thousands_of_annotations_of_a_long_text_are_read_at_once(tmp_path):
         f"<GateDocument><TextWithNodes>{words}</TextWithNodes>"
         f"<AnnotationSet>{each}</AnnotationSet></GateDocument>"
     )
-    begun = time.perf_counter()
+    begun = time.process_time()
     tagged_documents.read(file)
-    assert time.perf_counter() - begun < 1.5
+    assert time.process_time() - begun < 1.5
 
 
 LABELLED = {"train.csv": "text,label\n" + "".join(f"a bus {n},{'ab'[n % 2]}\n" for n in range(30))}

@@ -4,6 +4,7 @@ import pytest
 
 from made_tables import checked
 from textune.errors import DataError
+from textune.tasks.tags import coreference
 
 KINDS = {1: "(abstract-{0})", 3: "(person-{1}", 5: "person-{1})", 7: "(event-{2}(place-{0})"}
 NUMBERS = {1: "({0})", 3: "({1}", 5: "{1})", 7: "({2}|({0})"}
@@ -37,3 +38,10 @@ def test_coreference_is_no_tags(tmp_path, ends, more):
 def test_tags_with_brackets_and_numbers_are_tags(tmp_path):
     file = written(tmp_path, {1: "(1)", 3: "B2", 5: "(x"})
     assert checked(file).contract.task == "tags"
+
+
+@pytest.mark.parametrize("end", ["(", "|", "x|"])
+def test_long_cells_of_digits_are_looked_at_at_once(end):
+    """Where the time grew with its cube, this took longer than tests may."""
+    assert coreference.ENDS.fullmatch(f"({'1' * 30_000}{end}") is None
+    assert coreference.ENDS.fullmatch("(1)|(2|3)(4")

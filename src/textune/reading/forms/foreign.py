@@ -57,7 +57,7 @@ FOREIGN = (  # how a file begins, what it is, and the way out
     ),
     (
         rb"(?i)@?(prefix\s+[\w.-]*:|base)\s*<([a-z][\w+.-]*:|#)[^<>\s]*>[ \t]*(\.|\r?\n)"
-        rb"|(<[^<>\s]+:[^<>\s]*> <[^<>\s]+:[^<>\s]*> [<\"_][^\n]*\.\s*\n){2}",
+        rb"|(<[^<>\s:]+:[^<>\s]*> <[^<>\s:]+:[^<>\s]*> [<\"_][^\n]*\.\s*\n){2}",
         "RDF (Turtle, or triples a line; NIF keeps its texts so)",
         "ask it for the texts with their labels (by SPARQL), and write these as CSV or as JSON",
     ),

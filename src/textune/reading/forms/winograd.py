@@ -43,7 +43,7 @@ def _has_candidates(line: str) -> bool:
 def _are_candidates(cell: str) -> bool:
     try:
         found = json.loads(cell)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     likely = len(found) > 1 and all(
         isinstance(one, list)

@@ -13,8 +13,8 @@ from textune.tasks.tags.word_lists import read_list
 READ = 500  # sentences that are looked at
 LEAST = 3  # different ones
 OUTSIDE = frozenset(["", "-", "*", "_", "O"])
-_ID = r"[^()|\s]*\d[^()|\s]*"
-_ENDS = re.compile(rf"(?:\|?(?:\({_ID}\)?|{_ID}\)))+")
+_ID = r"(?=[^()|\s]*\d)[^()|\s]++"  # never given back, or long ones would be parted in all ways
+ENDS = re.compile(rf"(?:\|?(?:\({_ID}\)?|{_ID}\)))+")
 
 
 def refuse(table: Table, contract: Contract) -> None:
@@ -29,7 +29,7 @@ def refuse(table: Table, contract: Contract) -> None:
     place = table.columns.index(name)
     rows = islice(table.rows(), READ)
     found = {tag for row in rows for tag in read_list(row.cells[place]) or ()} - OUTSIDE
-    if len(found) < LEAST or not all(map(_ENDS.fullmatch, found)):
+    if len(found) < LEAST or not all(map(ENDS.fullmatch, found)):
         return
     if not any(tag[0] == "(" for tag in found):
         return
