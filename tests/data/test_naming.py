@@ -20,9 +20,10 @@ TABLE = {"text": ["a", "b", "c"], "label": ["0", "1", "0"], "called": ["neg", "p
 def test_names_are_read_in_any_of_their_forms(tmp_path, text):
     file = tmp_path / "names.txt"
     file.write_text(text, encoding="utf-8")
-    found = naming.read(str(file), sources.read(TABLE), "label")
+    found, _ = naming.read(str(file), sources.read(TABLE), "label")
     assert dict(found) == {"0": "neg", "1": "pos"}
-    assert naming.read("called", sources.read(TABLE), "label") == (("0", "neg"), ("1", "pos"))
+    found, unnamed = naming.read("called", sources.read(TABLE), "label")
+    assert (found, unnamed) == ((("0", "neg"), ("1", "pos")), ())
 
 
 def test_faulty_names_are_refused(tmp_path):

@@ -1,37 +1,43 @@
-"""Numbers of classes become names, by a file of names or a column beside the label's.
-
-A file says what each number is called: a JSON object {"0": "neg"}, or a line for each class, which
-is its name (the first line is class 0), or a number and a name with a tab or a comma between them.
-"""
+"""Numbers of classes become names, by a file of names or a column beside the label's."""
 
 import json
+import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from textune.data import names_file
+from textune.data.columns import Scan
 from textune.errors import DataError, SettingsError, among, excerpt, some
 from textune.records import Contract, Finding, Row, Table
 
 Pairs = tuple[tuple[str, str], ...]  # what stands in a file, and what it is called
 SIGNS = (";", ",", "|")
+FORMS = ("name", "list", "words")  # of labels that have names
 SHOWN = 5  # labels that are named
 
 
-def read(wanted: str, table: Table, label: str) -> Pairs:
+def read(wanted: str, table: Table, label: str) -> tuple[Pairs, tuple[Finding, ...]]:
     """Read names from a file, or from a column of a table.
+
+    Returns:
+        What stands in the label's column and what it is called, and which numbers of classes there
+        have no name.
 
     Raises:
         SettingsError: There is neither.
-        DataError: A class has two names, or two classes have the same one.
+        DataError: A class has two names, two classes have the same one, or no class has one.
     """
+    place = table.columns.index(label)
+    held = numbers({row.cells[place] for row in table.rows()})
     if wanted in table.columns:
         places = table.columns.index(label), table.columns.index(wanted)
         found = [
             (row.cells[places[0]].strip(), row.cells[places[1]].strip()) for row in table.rows()
         ]
     elif Path(wanted).is_file():
-        found = _of_file(Path(wanted))
+        found = names_file.read(Path(wanted), held)
     else:
         raise SettingsError(
             f"--names {wanted}: neither a file nor a column; {among(wanted, table.columns)}"
@@ -45,9 +51,67 @@ def read(wanted: str, table: Table, label: str) -> Pairs:
     times = Counter(names.values())
     twice = [name for name in names.values() if times[name] > 1 or not name]
     if twice or not names:
-        held = f"two classes are called {twice[0]!r}" if twice else "there is no name in it"
-        raise DataError(f"--names {wanted}: {held}; allowed: one name for each class")
-    return tuple(names.items())
+        wrong = f"two classes are called {twice[0]!r}" if twice else "there is no name in it"
+        raise DataError(f"--names {wanted}: {wrong}; allowed: one name for each class")
+    return tuple(names.items()), _unnamed(wanted, label, held, names)
+
+
+def _unnamed(
+    wanted: str, label: str, held: Collection[str], names: Mapping[str, str]
+) -> tuple[Finding, ...]:
+    """Say which numbers of classes have no name.
+
+    Raises:
+        DataError: None of them has one.
+    """
+    lacking = [each for each in sorted(held, key=int) if each not in names]
+    if not lacking:
+        return ()
+    listed = some(lacking, SHOWN)
+    if len(lacking) == len(held):
+        own = some([repr(value) for value in names], SHOWN)
+        raise DataError(
+            f"--names {wanted}: it names {own}, and none of the classes in {label!r}, which are "
+            f"{listed}; allowed: one name for each class"
+        )
+    said = f"--names {wanted} has no name for {listed}, which stay numbers in {label!r}"
+    return (Finding("labels", "warning", said, len(lacking)),)
+
+
+def numbers(cells: Iterable[str]) -> set[str]:
+    """Return the whole numbers that stand for classes in cells, alone or in lists."""
+    whole = (item.removesuffix(".0") for cell in cells for item in _items(cell.strip()))
+    return {item for item in whole if names_file.NUMBER.fullmatch(item)}
+
+
+def _items(cell: str) -> list[str]:
+    """Part a cell as `_written` does."""
+    if cell.startswith("["):
+        try:
+            return [str(item) for item in json.loads(cell)]
+        except ValueError:
+            return [cell]
+    signs = [sign for sign in SIGNS if sign in cell]
+    return [part.strip() for part in cell.split(signs[0])] if signs else [cell]
+
+
+def doubts(table: Table, contract: Contract, seen: Scan) -> Iterator[str]:
+    """Say in which file beside a table the names of its classes stand, which are numbers there."""
+    if table.path is None or contract.form not in FORMS or len(contract.label) != 1:
+        return
+    column = seen.columns[table.columns.index(contract.label[0])]
+    cells = column.cells if column.counts is None else column.counts
+    held = numbers(cells)
+    if len(held) < len(set(cells)) and contract.form == "name":
+        return
+    found = names_file.beside(Path(table.path), held)
+    if found is not None:
+        path, pairs = found
+        yield (
+            f"{contract.label[0]!r} holds numbers of classes, and {path.name!r} beside it says "
+            f"what they are called ({shown(tuple(pairs))}): `--names {shlex.quote(str(path))}` "
+            "takes these names"
+        )
 
 
 def as_trained(table: Table, contract: Contract, trained: Contract) -> tuple[Table, Contract]:
@@ -101,25 +165,6 @@ def named(table: Table, contract: Contract) -> Table:
             yield replace(row, cells=tuple(cells))
 
     return replace(table, rows=rows)
-
-
-def _of_file(path: Path) -> list[tuple[str, str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"--names {path}: cannot be read: {error}") from error
-    if text.lstrip()[:1] == "{":
-        try:
-            found = json.loads(text)
-        except ValueError as error:
-            raise DataError(f"--names {path}: no JSON: {error}") from error
-        return [(str(value), str(name).strip()) for value, name in found.items()]
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    for sign in ("\t", ","):
-        parts = [line.partition(sign) for line in lines]
-        if lines and all(value.strip().lstrip("-").isdigit() and name for value, _, name in parts):
-            return [(value.strip(), name.strip()) for value, _, name in parts]
-    return [(str(number), line) for number, line in enumerate(lines)]
 
 
 def _written(cell: str, names: Mapping[str, str]) -> str:

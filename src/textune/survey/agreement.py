@@ -49,9 +49,10 @@ def agree(
                 f"--names {names}: there is no one column of classes here; it is for numbers "
                 "that stand for classes; name their column with --label"
             )
-        pairs = naming.read(names, table, agreed.label[0])
+        pairs, unnamed = naming.read(names, table, agreed.label[0])
         found = understand(naming.named(read, replace(agreed, names=pairs)), label=agreed.label)
         said = f"names of {agreed.label[0]!r}, as asked: {naming.shown(pairs)}"
+        found = replace(found, findings=(*found.findings, *unnamed))
         reasons = (*found.contract.reasons, said)
         agreed = replace(found.contract, weight=weight, names=pairs, reasons=reasons)
     if weight is not None:

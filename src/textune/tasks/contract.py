@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from textune.data import choices, pointing, skipping, strays, text_choice, unlabelled
+from textune.data import choices, naming, pointing, skipping, strays, text_choice, unlabelled
 from textune.data.choice import MOST_DOUBTS, Choice, quoted
 from textune.data.columns import NUMBER, Column, Scan, describe
 from textune.data.names import columns_meant
@@ -190,6 +190,7 @@ def _found(
     contract = replace(
         contract,
         skip=(*skip, *(gap.entry for gap in gaps)),
+        doubts=(*contract.doubts, *naming.doubts(table, contract, seen)),
         columns=table.columns,
         looks=tuple(Look(column.kind, round(column.words, 1)) for column in texts),
     )

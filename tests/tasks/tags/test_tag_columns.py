@@ -98,7 +98,7 @@ def test_numbers_without_names_are_a_doubt():
     rows = [(one, [3] * len(one)) for one, _ in sentences()]
     doubts = " ".join(understand(table(("tokens", "ner_tags"), *rows)).contract.doubts)
     assert "the tags in 'ner_tags' are numbers, and the file does not say their names" in doubts
-    assert "no entity is found; write names such as B-PER in their place" in doubts
+    assert "no entity is found; --names FILE names them, a line for each" in doubts
 
 
 def test_rows_with_faults_do_not_hide_what_a_file_is():

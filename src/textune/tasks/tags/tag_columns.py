@@ -390,7 +390,7 @@ def _doubts(name: str, scheme: str, kinds: Sequence[str]) -> Iterator[str]:
     if scheme == "plain" and kinds and all(map(is_number, kinds)):
         yield (
             f"the tags in {name!r} are numbers, and the file does not say their names: each is "
-            "learned as it is, and no entity is found; write names such as B-PER in their place"
+            "learned as it is, no entity is found; --names FILE names them, a line for each (O …)"
         )
     elif scheme == "plain" and (marks := [kind for kind in kinds if schemes.type_of(kind)]):
         yield (
