@@ -230,7 +230,7 @@ def _words(
 def _is_comment(line: str, cells: Sequence[str], layout: Layout, *, is_begun: bool) -> bool:
     if not line.startswith("#"):
         return False
-    if layout.is_counted:
+    if layout.is_counted or (layout.is_titled and not is_begun and line.startswith("# ")):
         return True
     if _COMMENT.match(line) and (len(cells) != layout.width or not is_begun):
         return True

@@ -19,6 +19,8 @@ TAGS = frozenset(["bio", "chunk", "entity", "iob", "label", "labels", "ner", "ne
 TABS, SPACES = "\t", " "
 SIGNS = {TABS: "tabs", SPACES: "spaces", ",": "commas", ";": "semicolons", "|": "bars"}
 
+LEAST_TITLES = 2  # sentences with a line above, from which it is a title
+
 _SPACES = re.compile(r"[ \t]+")
 _FIRST = re.compile(r"1(-\d+)?|0\.1")  # of CoNLL-U: a word, one joined of several, none
 _PLACED = re.compile(r"\S{1,4}?([0-9])")  # one sign, which may be written as several
@@ -43,6 +45,7 @@ class Layout:
     is_ontonotes: bool = False  # CoNLL-2012: what stands behind the entities is left out
     has_arguments: bool = False  # CoNLL-2009: a column for each predicate behind, left out
     is_noted: bool = False  # "; the sentence" and "$the <sentence:XX>" stand above its words
+    is_titled: bool = False  # "# id 7 domain=news" stands above each sentence, and is no word
     kept: frozenset[str] = frozenset()  # words that part sentences in other files, as EOS
     is_numbered: bool = False  # each sign is followed by its place in its word: 北0 京1
 
@@ -92,6 +95,8 @@ def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
     if best is not None and best.width > 2:
         numbers = [cells[0] for cells in parted[best.delimiter]]
         best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)), is_noted=is_noted)
+    if best is not None:
+        best = replace(best, is_titled=_are_titled(sentences, parted[best.delimiter]))
     return best, most / max(1, len(sample))
 
 
@@ -126,6 +131,17 @@ def _words(sentences: Sequence[Sequence[str]], is_noted: bool) -> list[list[str]
         for sentence in sentences
     )
     return [sentence for sentence in kept if sentence]
+
+
+def _are_titled(sentences: Sequence[Sequence[str]], words: Sequence[list[str]]) -> bool:
+    """Tell lines above each sentence, as "# id 7 domain=news", from words that are "#".
+
+    What ends such a line ends no line of a word.
+    """
+    titles = [sentence[0] for sentence in sentences]
+    if len(titles) < LEAST_TITLES or not all(title.startswith("# ") for title in titles):
+        return False
+    return {cells[-1] for cells in words}.isdisjoint(title.split()[-1] for title in titles)
 
 
 def is_note(place: int, line: str) -> bool:
