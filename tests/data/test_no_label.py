@@ -195,3 +195,21 @@ def test_a_cell_to_be_skipped_that_is_in_no_row_is_told(tmp_path, options, said)
     assert re.search(said, finding.message)
     found = checked(file, skip="label=neg", no_skip="label=pos")
     assert not [finding for finding in found.findings if finding.kind == "skip"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"), [("AssignmentStatus", "Rejected"), ("ASSIGNMENT:status", "REJECTED")]
+)
+def test_what_was_refused_of_crowd_workers_is_left_out(labelled, column, cell):
+    states = [cell if n % 20 == 7 else "Approved" for n in range(100)]
+    file = labelled(often("pos", "neg", rare="pos"), ("text", "label", column), states)
+    found = checked(file)
+    assert (found.contract.label, found.rows) == (("label",), 95)
+    assert f"5 rows are left out, since '{column}' is '{cell}' there" in messages(found)
+    assert checked(file, no_skip=f"{column}={cell}").rows == 100
+
+
+def test_a_state_that_is_no_assignments_says_nothing_of_labels(labelled):
+    states = ["Rejected" if n % 20 == 7 else "Approved" for n in range(100)]
+    file = labelled(often("pos", "neg", rare="pos"), ("text", "label", "loan_status"), states)
+    assert checked(file).rows == 100

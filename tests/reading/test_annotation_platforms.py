@@ -234,3 +234,40 @@ def test_a_picture_in_a_chat_is_a_fault_with_its_place(tmp_path):
     table = sources.read(written(tmp_path / "a.jsonl", [chat(TEXT, "a"), chat(picture, "a")]))
     with pytest.raises(DataError, match=r"a\.jsonl:2: a message holds something else than text"):
         list(table.rows())
+
+
+NAMED = {
+    "a CAS of UIMA as JSON": {
+        "%TYPES": {},
+        "%FEATURE_STRUCTURES": [{"%ID": 1, "sofaString": TEXT}],
+    },
+    "a CAS of UIMA as JSON, once": {"_views": {"_InitialView": {}}, "_referenced_fss": {}},
+    "a project in Datasaur's own schema": {"version": "1", "data": {"spanLabels": [], "rows": []}},
+    "annotations of V7": {"item": {"name": "a.txt", "slots": []}, "annotations": []},
+}
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_an_export_without_texts_or_of_any_layer_is_named(tmp_path, what):
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps(NAMED[what], indent=1))
+    with pytest.raises(DataError, match=what.removesuffix(", once")):
+        sources.read(file)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("start_char", "end_char", "label_name"),
+        ("start", "end", "className"),
+        ("startChar", "endChar", "type"),
+    ],
+)
+def test_spans_go_by_the_names_that_tools_give_their_keys(tmp_path, keys):
+    start, end, label = keys
+    mark = {"type": "entity", start: 0, end: 3, label: "PER"}
+    values = [{"text": f"Dan met Eve {n}", "marks": [mark], "labels": []} for n in range(12)]
+    found = survey.check(
+        written(tmp_path / "a.jsonl", values), count_tokens=lambda texts: [9] * len(texts)
+    )
+    assert found.labels == {"PER": 12}

@@ -136,12 +136,13 @@ def _words(sentences: Sequence[Sequence[str]], is_noted: bool) -> list[list[str]
 def _are_titled(sentences: Sequence[Sequence[str]], words: Sequence[list[str]]) -> bool:
     """Tell lines above each sentence, as "# id 7 domain=news", from words that are "#".
 
-    What ends such a line ends no line of a word.
+    What ends such a line is no tag, and ends no line of a word. "# id = 7" is a comment anyhow.
     """
-    titles = [sentence[0] for sentence in sentences]
-    if len(titles) < LEAST_TITLES or not all(title.startswith("# ") for title in titles):
+    titles = [sentence[0].split() for sentence in sentences]
+    if len(titles) < LEAST_TITLES or any(title[0] != "#" or "=" in title for title in titles):
         return False
-    return {cells[-1] for cells in words}.isdisjoint(title.split()[-1] for title in titles)
+    ends = {title[-1] for title in titles}
+    return not any(map(TAG.fullmatch, ends)) and ends.isdisjoint(cells[-1] for cells in words)
 
 
 def is_note(place: int, line: str) -> bool:

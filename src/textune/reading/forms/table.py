@@ -51,6 +51,7 @@ from textune.reading.forms import (
     trivia,
     tydi,
     ubiai,
+    unread_exports,
     within,
     word_numbers,
     word_spans,
@@ -86,10 +87,11 @@ ROOMS = (
     trivia,
     tydi,
 )
+LISTED = (spacy, unread_exports, word_spans)
 FORMS = (
     *(
         form
-        for room in (argilla, dialogues, doccano, entities, google, intents, spacy, word_spans)
+        for room in (*LISTED, argilla, dialogues, doccano, entities, google, intents)
         for form in room.FORMS
     ),
     *(room.FORM for room in (*ROOMS, aspect_lists, sagemaker, ubiai, word_numbers)),

@@ -151,12 +151,8 @@ def _in_conll(
     names_left = [name for name in lists if name != asked.label]
     if not names_left:
         return None
-    first = names_left[0]
-    if len(lists) > 2:  # of sentences, or of words in the document
-        able = (name for name in names_left if not which_column.are_numbers(lists[name]))
-        first = next(
-            (name for name in able if not which_column.are_of_documents(lists[name])), first
-        )
+    first = which_column.not_around([lists[name] for name in names_left])
+    first = first if len(lists) > 2 else names_left[0]
     is_counted = columns[which_column.first(columns, sample)].name != columns[0].name
     if is_counted and len(names_left) > 1:
         first = next(name for name in names_left if name != columns[0].name)

@@ -12,12 +12,17 @@ from textune.tasks.tags.word_lists import read_list
 COUNTING = 10  # columns of CoNLL-U, of which the second holds the words and the fourth their class
 
 
-def are_numbers(found: word_lists.Lists) -> bool:
-    """Tell lists of numbers, as of the words of a sentence."""
+def not_around(lists: Sequence[word_lists.Lists]) -> str:
+    """Name the first column that numbers no words, and names no documents; else the first one."""
+    able = (found for found in lists if not (_are_numbers(found) or _are_of_documents(found)))
+    return next(able, lists[0]).column.name
+
+
+def _are_numbers(found: word_lists.Lists) -> bool:
     return bool(found.items) and all(map(is_number, found.items))
 
 
-def are_of_documents(found: word_lists.Lists) -> bool:
+def _are_of_documents(found: word_lists.Lists) -> bool:
     """Tell names of documents, which are the same for all words of a sentence, from words."""
     rows = [row for row in found.rows if len(row or ()) > 1]
     return len(rows) > 1 and all(len(set(row or ())) == 1 for row in rows)
