@@ -51,6 +51,7 @@ def block(text: str) -> list[dict]:
 
 MARK = {"beginOffset": 0, "content": "Dan", "categories": [{"name": "PER"}]}
 INSTANCE = {"type": "entity", "className": "PER", "classId": 7, "start": 0, "end": 3}
+LS = {"from_name": "mood", "to_name": "text", "type": "choices"}
 CLASSED = {"classname": "a", "correct": None, "classified_by": []}
 # name → one value of the file, its columns and its cells
 SHAPES: dict[str, tuple[dict, tuple[str, ...], tuple[object, ...]]] = {
@@ -166,6 +167,50 @@ SHAPES: dict[str, tuple[dict, tuple[str, ...], tuple[object, ...]]] = {
         ("text", "label", "system"),
         (TEXT, "a", ASKED),
     ),
+    "OpenAI, an object of several labels": (
+        chat(TEXT, '{"mood": "a", "topics": ["b", "c"]}'),
+        ("text", "label.mood", "label.topics"),
+        (TEXT, "a", ["b", "c"]),
+    ),
+    "Oracle, spans": (
+        {
+            "content": TEXT,
+            "annotations": [
+                {"entities": [{"labels": [{"label_name": "PER"}], "textSpan": {"length": 3}}]}
+            ],
+        },
+        ("text", "label"),
+        (TEXT, [PER]),
+    ),
+    "Oracle, a class": (
+        {"content": TEXT, "annotations": [{"entities": [{"labels": [{"label_name": "a"}]}]}]},
+        ("text", "class"),
+        (TEXT, "a"),
+    ),
+    "several annotators in a list": (
+        {
+            "text": TEXT,
+            "annotations": [{"label": name, "annotator": str(n)} for n, name in enumerate("aab")],
+        },
+        ("text", "label"),
+        (TEXT, "a"),
+    ),
+    "answers to questions about a text": (
+        {"text": TEXT, "answers": {"mood": "a"}},
+        ("text", "answers.mood"),
+        (TEXT, "a"),
+    ),
+    "Label Studio before version 1, one skipped": (
+        {
+            "data": {"text": TEXT},
+            "completions": [
+                {"skipped": True, "result": [LS | {"value": {"choices": ["b"]}}]},
+                {"result": [LS | {"value": {"choices": ["a"]}}]},
+            ],
+        },
+        ("text", "mood"),
+        (TEXT, "a"),
+    ),
     "OpenAI, requests of a batch": (
         {"custom_id": "r", "body": {"model": "m", **chat(TEXT, "a")}},
         ("custom_id", "text", "label", "system"),
@@ -271,3 +316,24 @@ def test_spans_go_by_the_names_that_tools_give_their_keys(tmp_path, keys):
         written(tmp_path / "a.jsonl", values), count_tokens=lambda texts: [9] * len(texts)
     )
     assert found.labels == {"PER": 12}
+
+
+def test_spans_that_prodigy_asked_of_one_by_one_are_those_of_one_text(tmp_path):
+    def task(number: int, start: int, end: int, kind: str, answer: str = "accept") -> dict:
+        mark = {"start": start, "end": end, "label": kind}
+        own = {"_input_hash": 7, "_task_hash": number, "_view_id": "ner", "_annotator_id": "ada"}
+        return {"text": TEXT, "spans": [mark], "answer": answer, **own}
+
+    tasks = [task(1, 0, 3, "PER"), task(2, 4, 7, "PER", "reject"), task(3, 8, 16, "PER")]
+    table = sources.read(written(tmp_path / "a.jsonl", [*tasks, {**tasks[0], "_input_hash": 8}]))
+    spans = [[PER, {"start": 8, "end": 16, "label": "PER"}], [PER]]
+    assert [json.loads(row.cells[1]) for row in table.rows()] == spans
+    assert any("joined to those of the first task" in one.message for one in table.findings)
+
+
+def test_spans_of_pubannotation_are_found_beside_a_target(tmp_path):
+    mark = {"id": "T1", "span": {"begin": 0, "end": 3}, "obj": "PER"}
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({"target": "x", "text": TEXT, "denotations": [mark]}))
+    found = survey.check(file, count_tokens=lambda texts: [9] * len(texts))
+    assert (found.contract.label, found.labels) == (("denotations",), {"PER": 1})

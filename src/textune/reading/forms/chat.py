@@ -3,8 +3,8 @@
 One question and one answer each: what the user says is the text, what the assistant answers is its
 label (OpenAI's `messages` with `role` and `content`; ShareGPT's `conversations` with `from` and
 `value`; Gemini's `contents` with `role` and `parts`). What is said may stand in blocks of text, and
-the messages in an object of the row, as a request's `body`. An answer that is an object of one key
-is what stands there. Longer dialogues are refused: which of their turns is meant nobody says.
+the messages in an object of the row, as a request's `body`. Of an answer that is an object its
+values are taken. Longer dialogues are refused: which of their turns is meant nobody says.
 """
 
 import json
@@ -73,8 +73,7 @@ def _convert(value: Any) -> Iterator[Made]:
         )
     system = said.pop("system")
     held = {kind: messages[0] for kind, messages in said.items() if messages}
-    if "label" in held:
-        held["label"] = _answer(held["label"])
+    held |= _answer(held.pop("label")) if "label" in held else {}
     yield {**beside, **held, **({"system": "\n".join(map(str, system))} if system else {})}
 
 
@@ -99,17 +98,22 @@ def _said(content: Any) -> Any:
     return "\n".join(texts)
 
 
-def _answer(said: Any) -> Any:
-    """Take the label of an answer that is an object of one key: {"label": "spam"}."""
-    if not isinstance(said, str) or not said.strip().startswith("{"):
-        return said
+def _answer(said: Any) -> dict[str, Any]:
+    """Take the label of an answer, or those of an object: {"label": "spam"}."""
     try:
-        found = json.loads(said)
+        found = json.loads(said) if str(said).strip().startswith("{") else None
     except (ValueError, RecursionError):
-        return said
-    held = list(found.values()) if isinstance(found, dict) else []
-    is_label = len(held) == 1 and (isinstance(held[0], str | int | float) or _are_names(held[0]))
-    return held[0] if is_label else said
+        found = None
+    held = found if isinstance(found, dict) else {}
+    if not held or not all(map(_is_label, held.values())):
+        return {"label": said}
+    if len(held) == 1:
+        return {"label": next(iter(held.values()))}
+    return {f"label.{name}": label for name, label in held.items()}
+
+
+def _is_label(held: object) -> bool:
+    return held is None or isinstance(held, str | int | float) or _are_names(held)
 
 
 def _are_names(held: object) -> bool:

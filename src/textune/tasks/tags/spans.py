@@ -22,7 +22,7 @@ ENDS = ("end", "to", "stop", "end_offset", "end_char", "end_position", "end_idx"
 LENGTHS = ("length", "len")
 LABELS = ("label", "label_name", "labelName", "className", "class_name", "entityLabel",
           "entity_type", "entityType", "entity_group", "type", "tag", "labels", "class", "category",
-          "entity", "slot")
+          "entity", "slot", "obj")
 TEXTS = ("text", "word", "surface", "value", "mention", "entity")
 PLACES = ("span", "range", "position", "positions", "indices", "offsets", "valueSpan", "value_span")
 LISTS = ("entities", "spans", "annotations", "labels", "label")
