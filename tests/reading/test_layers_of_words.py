@@ -90,3 +90,39 @@ def test_a_layer_of_every_word_is_learned_where_there_is_no_other(tmp_path):
     file = tmp_path / "admin.tsv"
     file.write_text(webanno("lemma", "class"))
     assert survey.check(file, count_tokens=lengths).contract.label == ("PosValue",)
+
+
+PLUS = """# global.columns = ID FORM UPOS PARSEME:MWE
+# text = He took part
+1\tHe\tPRON\t*
+2-3\ttookpart\t_\t*
+2\ttook\tVERB\t1:LVC.full;2:VID
+3\tpart\tNOUN\t1
+
+# text = It comes fast off
+1\tIt\tPRON\t*
+2\tcomes\tVERB\t1:VPC
+3\tfast\tADV\t*
+4\toff\tADP\t1
+"""
+
+
+@pytest.mark.parametrize("name", ["a.cupt", "a.conllup", "a.txt"])
+def test_the_columns_of_conllu_plus_have_names_and_expressions_are_spans(tmp_path, name):
+    file = tmp_path / name
+    file.write_text(PLUS)
+    table = sources.read(file)
+    assert (table.columns, table.has_header) == (("ID", "FORM", "UPOS", "PARSEME:MWE"), True)
+    assert [[json.loads(row.cells[at]) for at in (1, 3)] for row in table.rows()] == [
+        [["He", "took", "part"], ["O", "B-LVC.full", "I-LVC.full"]],
+        [["It", "comes", "fast", "off"], ["O", "B-VPC", "O", "B-VPC"]],
+    ]
+    found = survey.check(file, count_tokens=lengths)
+    assert (found.contract.text, found.contract.label) == (("FORM",), ("PARSEME:MWE",))
+
+
+def test_numbers_in_the_last_column_are_no_expressions(tmp_path):
+    file = tmp_path / "a.conll"
+    file.write_text("He\t*\ntook\t1\npart\t2\n\nIt\t*\ncomes\t1\noff\t3\n")
+    held = [json.loads(row.cells[1]) for row in sources.read(file).rows()]
+    assert held == [["*", "1", "2"], ["*", "1", "3"]]

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from textune.data import lists, missing, names, unfinished
+from textune.data import filled_columns, lists, missing, names, unfinished
 from textune.data.columns import Column, Scan
 from textune.data.numerals import is_number
 from textune.records import Contract, Finding
@@ -71,6 +71,7 @@ def findings(contract: Contract, seen: Scan, left_out: Sequence[Gap]) -> list[Fi
         if part.name not in used:
             known = (*contract.skip, *contract.no_skip, *(gap.entry for gap in left_out))
             found += unfinished.findings(part, known)
+    found += filled_columns.findings(contract, seen)
     if len(contract.label) != 1:
         return found
     column = next(column for column in seen.columns if column.name == contract.label[0])
