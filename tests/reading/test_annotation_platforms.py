@@ -337,3 +337,18 @@ def test_spans_of_pubannotation_are_found_beside_a_target(tmp_path):
     file.write_text(json.dumps({"target": "x", "text": TEXT, "denotations": [mark]}))
     found = survey.check(file, count_tokens=lambda texts: [9] * len(texts))
     assert (found.contract.label, found.labels) == (("denotations",), {"PER": 1})
+
+
+def test_records_without_labels_at_the_beginning_are_of_the_same_form(tmp_path):
+    for name, empty in (
+        ("Kili, a class", {"labels": []}),
+        ("Oracle, a class", {"annotations": []}),
+    ):
+        value = SHAPES[name][0]
+        table = sources.read(written(tmp_path / "a.jsonl", [{**value, **empty}, value]))
+        assert table.columns[0] == "text"
+
+
+def test_texts_with_lists_of_no_labels_are_no_export(tmp_path):
+    values = [{"content": f"Dan met Eve {n}", "labels": []} for n in range(4)]
+    assert sources.read(written(tmp_path / "a.jsonl", values)).columns == ("content", "labels")

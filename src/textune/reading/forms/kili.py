@@ -24,12 +24,16 @@ LISTS = ("labels", "latestLabel")  # all labels of a text, or the last one
 
 
 def _recognise(values: Sequence[Any]) -> bool:
-    return are_objects(values, "content") and all(
-        isinstance(value["content"], str)
-        and _labels(value) is not None
-        and all(isinstance(label.get("jsonResponse"), Mapping) for label in _labels(value) or ())
-        for value in values
-    )
+    if not are_objects(values, "content"):
+        return False
+    lists = [_labels(value) for value in values]
+    labels = [label for held in lists for label in held or ()]
+    are_texts = all(isinstance(value["content"], str) for value in values) and None not in lists
+    return are_texts and are_objects(labels, "jsonResponse") and all(map(_is_response, labels))
+
+
+def _is_response(label: Mapping[str, Any]) -> bool:
+    return isinstance(label["jsonResponse"], Mapping)
 
 
 def _labels(value: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
@@ -57,7 +61,7 @@ def _converter(values: Values) -> Converter:
     several: set[str] = set()  # jobs in which a text has more than one class
     guessed = 0
     for value in values():
-        labels = (_labels(value) if _recognise([value]) else None) or []
+        labels = (_labels(value) if isinstance(value, Mapping) else None) or []
         guessed += any(label.get("labelType") in GUESSED for label in labels)
         for label in _done(value) if labels else ():
             for job, said in label["jsonResponse"].items():

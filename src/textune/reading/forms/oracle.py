@@ -21,12 +21,11 @@ NAME, PLACE = "label_name", "textSpan"
 
 
 def _recognise(values: Sequence[Any]) -> bool:
-    return are_objects(values, "content", "annotations") and all(
-        isinstance(value["content"], str)
-        and are_objects(value["annotations"], "entities")
-        and all(isinstance(item.get("labels"), list) for item in _entities(value))
-        for value in values
-    )
+    if not are_objects(values, "content", "annotations"):
+        return False
+    held = [one for value in values for one in value["annotations"] or ()]
+    are_texts = all(isinstance(value["content"], str) for value in values)
+    return are_texts and are_objects(held, "entities") and any(map(_entities, values))
 
 
 def _entities(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -36,7 +35,7 @@ def _entities(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _converter(values: Values) -> Converter:
     is_marked, most = False, 0
     for value in values():
-        if _recognise([value]):
+        if isinstance(value, Mapping):
             is_marked = is_marked or any(PLACE in item for item in _entities(value))
             most = max(most, len(_classes(value)))
 

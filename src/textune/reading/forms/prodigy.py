@@ -85,7 +85,7 @@ def _made(value: Any, seen: _Seen) -> Made:
     row |= {"annotator": _who(value)} if len(seen.people) > 1 else {}
     if seen.has_spans:
         spans = prodigy_spans.spans_of(value, seen.joined)
-        return LeftOut(prodigy_spans.JOINED) if spans is None else row | {"spans": spans}
+        return LeftOut(prodigy_spans.JOINED, row) if spans is None else row | {"spans": spans}
     return row | _label(value, is_choice=seen.has_choice, is_list=seen.several)
 
 
