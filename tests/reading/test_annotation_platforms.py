@@ -352,3 +352,14 @@ def test_records_without_labels_at_the_beginning_are_of_the_same_form(tmp_path):
 def test_texts_with_lists_of_no_labels_are_no_export(tmp_path):
     values = [{"content": f"Dan met Eve {n}", "labels": []} for n in range(4)]
     assert sources.read(written(tmp_path / "a.jsonl", values)).columns == ("content", "labels")
+
+
+@pytest.mark.parametrize("name", ["answers", "options", "given"])
+def test_answers_to_choose_from_in_an_object_are_no_columns_of_text(tmp_path, name):
+    said = {letter: f"they were {letter} and nothing else" for letter in "ABC"}
+    values = [
+        {"question": f"what were the {n} of them?", name: said, "label": "ABC"[n % 3]}
+        for n in range(12)
+    ]
+    with pytest.raises(DataError, match="answers to choose from"):
+        survey.check(written(tmp_path / "a.jsonl", values), count_tokens=len)
