@@ -215,3 +215,12 @@ def test_lines_of_a_table_in_a_cell_are_no_list():
         for order, held in zip(orders, lines, strict=True)
     ]
     assert lists.separator(cells) is None
+
+
+def test_the_sign_of_doccano_parts_labels_and_stands_in_names():
+    draw = random.Random(0)
+    names = ["food", "service", "price"]
+    cells = ["#".join(draw.sample(names, draw.choice([1, 1, 2]))) for _ in range(60)]
+    assert lists.separator(cells) == "#"
+    assert lists.separator([draw.choice(["C#", "F#", "C", "F"]) for _ in range(60)]) is None
+    assert lists.separator([draw.choice(["A#1", "A#2", "B#1"]) for _ in range(60)]) is None

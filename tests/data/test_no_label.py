@@ -195,3 +195,47 @@ def test_a_cell_to_be_skipped_that_is_in_no_row_is_told(tmp_path, options, said)
     assert re.search(said, finding.message)
     found = checked(file, skip="label=neg", no_skip="label=pos")
     assert not [finding for finding in found.findings if finding.kind == "skip"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"), [("AssignmentStatus", "Rejected"), ("ASSIGNMENT:status", "REJECTED")]
+)
+def test_what_was_refused_of_crowd_workers_is_left_out(labelled, column, cell):
+    states = [cell if n % 20 == 7 else "Approved" for n in range(100)]
+    file = labelled(often("pos", "neg", rare="pos"), ("text", "label", column), states)
+    found = checked(file)
+    assert (found.contract.label, found.rows) == (("label",), 95)
+    assert f"5 rows are left out, since '{column}' is '{cell}' there" in messages(found)
+    assert checked(file, no_skip=f"{column}={cell}").rows == 100
+
+
+def test_a_state_that_is_no_assignments_says_nothing_of_labels(labelled):
+    states = ["Rejected" if n % 20 == 7 else "Approved" for n in range(100)]
+    file = labelled(often("pos", "neg", rare="pos"), ("text", "label", "loan_status"), states)
+    assert checked(file).rows == 100
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "usual"),
+    [
+        ("status", "skipped", "done"),
+        ("annotation_state", "Draft", "x"),
+        ("skipped", "True", "False"),
+    ],
+)
+def test_labels_of_unfinished_work_are_asked_about(labelled, column, cell, usual):
+    states = [cell if n % 20 == 7 else usual for n in range(100)]
+    file = labelled(often("pos", "neg", rare="pos"), ("text", "label", column), states)
+    found = checked(file)
+    assert (found.contract.label, found.rows) == (("label",), 100)
+    assert f"tells of 5 rows whose work is not finished, or not accepted ({cell} 5)" in messages(
+        found
+    )
+    assert "not finished" not in messages(checked(file, skip=f"{column}={cell}"))
+    assert "not finished" not in messages(checked(file, no_skip=f"{column}={cell}"))
+
+
+def test_the_state_of_a_ticket_says_nothing_of_its_label(labelled):
+    states = [("open", "closed", "pending", "cancelled")[n % 4] for n in range(100)]
+    file = labelled(often("pos", "neg", rare="pos"), ("text", "label", "status"), states)
+    assert "not finished" not in messages(checked(file))

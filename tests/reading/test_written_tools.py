@@ -297,7 +297,7 @@ def test_docbin_is_read_where_spacy_is(tmp_path):
 
 
 def test_no_beginning_fits_two_forms():
-    assert len(written.FORMS) == 18
+    assert len(written.FORMS) == 19
     heads = {"a.ann": b"T1\tPER 0 3\tDan", "a.txt": PUBTATOR.encode(), "a.yml": NLU.encode()}
     heads["a.tsv"] = OLD_WEBANNO.encode()
     heads["a.seg"] = b"The $T$ is slow .\nmenu\n-1\n"
@@ -306,6 +306,7 @@ def test_no_beginning_fits_two_forms():
     block = "Ken beat Bo since he is {} .\nhe\nKen,Bo\nKen\n"
     heads["w.txt"] = "\n".join(map(block.format, range(9))).encode()
     heads["b.xml"] = b"<reviews><review>"
+    heads["c.xml"] = b"<NAF><text>"
     for name, head in heads.items():
         found = [form for form in written.FORMS if form.begins(Path(name), head)]
         assert len(found) == 1, name

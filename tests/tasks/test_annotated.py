@@ -44,7 +44,10 @@ def labels_of(found):
     return [example.label for example in examples.read(found.table, found.contract)]
 
 
-@pytest.mark.parametrize("name", ["annotator", "WorkerId", "rater_id", "_worker_id", "labeled_by"])
+@pytest.mark.parametrize(
+    "name",
+    ["annotator", "WorkerId", "rater_id", "_worker_id", "labeled_by", "ASSIGNMENT:worker_id"],
+)
 def test_each_text_has_the_label_of_most(tmp_path, name):
     found = checked(written(tmp_path / "long.csv", rows_of(24), ("text", "label", name)))
     assert found.rows == 24

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from textune.records import Finding
 
-SEPARATORS = ("\n", "\t", "|", ";", ",", "/", "+", "&", "_", " ")
+SEPARATORS = ("\n", "\t", "|", ";", ",", "/", "+", "&", "#", "_", " ")
 PLAIN = SEPARATORS[:5]  # signs that rarely stand for anything else
-WITHIN_NAMES = "/+&_"  # signs that stand in names, too: N/A, C++, R&B, not_hate
+WITHIN_NAMES = "/+&#_"  # signs that stand in names, too: N/A, C++, R&B, C#, not_hate
 JOINING_NAMES = "_"  # and join the words of one, unless there are many ways to join them
 FEWEST_JOINED = 3  # different lists
-ENDING_NAMES = "+&"  # and end them
+ENDING_NAMES = "+&#"  # and end them
 FORMS = ("json", "mixed", "vector", "<>", *SEPARATORS)
 """Ways to write a list: "json" is any list in brackets, "mixed" the same or one name without,
 "vector" a 0 or 1 for each place, "<>" is <a><b>."""

@@ -36,7 +36,7 @@ OTHER_WORDS = (
     " worker page number num nr order length len verified retweeted favorited truncated lat lon"
     " phone zip unnamed probability prob weight unclear test train dev variance std stddev"
     " deviation stderr ups downs corpus pred preds predicted prediction predictions hashtags"
-    " mentions retweet replies favorites favourites emojis"
+    " mentions retweet replies favorites favourites emojis assignment"
 )
 APART = frozenset(
     ["dev", "fold", "partition", "split", "subset", "test", "train", "unclear", "unsure", "valid"]

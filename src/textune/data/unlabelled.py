@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from textune.data import lists, missing, names
+from textune.data import filled_columns, lists, missing, names, unfinished
 from textune.data.columns import Column, Scan
 from textune.data.numerals import is_number
 from textune.records import Contract, Finding
@@ -14,6 +14,7 @@ MANY = 1 / 3  # share of rows without a label, from which somebody is asked
 MOST_NO_GOLD = 0.5
 RARE = 0.1  # share of rows below which -1 beside 0, 1, … stands for "no label"
 TRAINING = frozenset(["train", "training"])
+REFUSED = "rejected"  # of an assignment, as Mechanical Turk and Toloka say
 ANSWERS = frozenset(["accept", "reject", "ignore"])  # of annotators to a task, as Prodigy asks
 
 
@@ -67,6 +68,10 @@ def findings(contract: Contract, seen: Scan, left_out: Sequence[Gap]) -> list[Fi
     for part in seen.columns if contract.label else ():
         if part.kind == "split" and part.name not in used:
             found += _parts(part)
+        if part.name not in used:
+            known = (*contract.skip, *contract.no_skip, *(gap.entry for gap in left_out))
+            found += unfinished.findings(part, known)
+    found += filled_columns.findings(contract, seen)
     if len(contract.label) != 1:
         return found
     column = next(column for column in seen.columns if column.name == contract.label[0])
@@ -144,8 +149,15 @@ def _count_up(names: set[str]) -> bool:
 
 
 def _rejected(column: Column) -> list[Gap]:
-    """Find what annotators did not accept, in a column of their answers."""
+    """Find what annotators did not accept, in a column of their answers, or what was not of them.
+
+    The second is a column of the state of each assignment, as platforms of crowd workers have it.
+    """
     counts = column.counts or {}
+    if {"assignment", "status"} <= set(names.parts(column.name)):
+        refused = [cell for cell in counts if cell.lower() == REFUSED]
+        why = "who asked for it refused what the worker did"
+        return [Gap(column.name, cell, counts[cell], why) for cell in refused]
     if "answer" not in names.parts(column.name) or not counts or set(counts) - ANSWERS:
         return []
     meant = {"reject": "its label does not hold", "ignore": "the annotator skipped it"}

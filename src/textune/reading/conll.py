@@ -17,7 +17,7 @@ from itertools import chain, dropwhile, groupby, islice
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading import borders, brackets, kinds, marks, universal, word_columns
+from textune.reading import borders, brackets, expressions, kinds, marks, universal, word_columns
 from textune.reading.lines import RECORD_LIMIT, lines, pieces
 from textune.reading.told import problems_of
 from textune.reading.word_columns import (
@@ -84,14 +84,19 @@ def read(
     if not is_sure and not _are_entities(found):
         return None
     layout = replace(_filled(layout, found, header), kept=kept)
-    layout = replace(layout, is_numbered=word_columns.are_numbered(found))
+    layout = replace(
+        layout,
+        is_numbered=word_columns.are_numbered(found),
+        declared=word_columns.declared(sentences, layout.width),
+        expressions=expressions.place(found),
+    )
     if layout.is_universal:
         layout = replace(layout, feature=universal.feature(found, UNIVERSAL - 1))
     is_one = len(sentences) == 1 or layout.delimiter not in (TABS, SPACES)
     if layout.header and is_one and any(map(SENTENCE.fullmatch, layout.header)):
         return None  # the sentence of each word stands in a column, as in any table
     rows = partial(_stream, path, layout)
-    is_headed = layout.header is not None
+    is_headed = layout.header is not None or bool(layout.declared)
     reasons = (*why, *_reasons(layout))
     return Table.of_file(path, "conll", layout.names, reasons, rows, has_header=is_headed)
 
@@ -114,6 +119,9 @@ def _reasons(layout: Layout) -> tuple[str, ...]:
         "CoNLL-2012 (OntoNotes): arguments and coreference are left out" * layout.is_ontonotes,
         f"behind column {layout.width} stand the arguments of each predicate, and are left out"
         * layout.has_arguments,
+        "its comment '# global.columns' names the columns" * bool(layout.declared),
+        "expressions of several words, numbered as '1:VID', are read as spans of words; each part "
+        "of one with a gap is one by itself" * (layout.expressions is not None),
         f"{layout.feature!r} is read out of the last column (MISC)" * bool(layout.feature),
     )
 
@@ -230,7 +238,7 @@ def _words(
 def _is_comment(line: str, cells: Sequence[str], layout: Layout, *, is_begun: bool) -> bool:
     if not line.startswith("#"):
         return False
-    if layout.is_counted:
+    if layout.is_counted or (layout.is_titled and not is_begun and line.startswith("# ")):
         return True
     if _COMMENT.match(line) and (len(cells) != layout.width or not is_begun):
         return True
@@ -255,6 +263,7 @@ def _stream(path: Path, layout: Layout) -> Iterator[Row]:
                 torn = [(f"{place}: brackets of its tags that do not match", _BRACKETS)]
                 problems.add_together(torn, "a sentence", row=_joined(sentence), origin=place)
             elif not problems.count:
+                words = expressions.tagged(words, layout.expressions)
                 row = as_lists(universal.with_feature(words, layout.feature), place)
                 yield replace(row, remarks=remarks)
     if not found and not problems.noted:

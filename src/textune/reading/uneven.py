@@ -7,6 +7,7 @@ from pathlib import Path
 from textune.errors import excerpt
 from textune.reading.lines import mending
 
+SHORT = 3  # words of a cell that may be a label
 TOO_FEW = (
     "add the missing cells (an empty cell is allowed); where a line break inside a text has cut "
     'its row, put that text into quotes: "…"'
@@ -52,6 +53,8 @@ def too_many(
         ends = f"take the {delimiter!r} at the end of such lines away"
         return what, ends if quoted and delimiter != "\t" else f"{ends}: {command}"
     quotes = f'put a cell that contains {delimiter!r} into quotes: "…"'
+    if all(len(cell.split()) <= SHORT for cell in more):
+        quotes += "; several labels of a text go into one cell, as a;b"
     if quoted and delimiter != "\t":
         return f", from cell {width + 1} on {excerpt(delimiter.join(more), most=30)}", quotes
     cut = f"if the cells too many are of no use, cut them off: {command}"

@@ -19,6 +19,9 @@ TAGS = frozenset(["bio", "chunk", "entity", "iob", "label", "labels", "ner", "ne
 TABS, SPACES = "\t", " "
 SIGNS = {TABS: "tabs", SPACES: "spaces", ",": "commas", ";": "semicolons", "|": "bars"}
 
+_DECLARED = re.compile(r"#\s*global\.columns\s*=")
+LEAST_TITLES = 2  # sentences with a line above, from which it is a title
+
 _SPACES = re.compile(r"[ \t]+")
 _FIRST = re.compile(r"1(-\d+)?|0\.1")  # of CoNLL-U: a word, one joined of several, none
 _PLACED = re.compile(r"\S{1,4}?([0-9])")  # one sign, which may be written as several
@@ -43,6 +46,9 @@ class Layout:
     is_ontonotes: bool = False  # CoNLL-2012: what stands behind the entities is left out
     has_arguments: bool = False  # CoNLL-2009: a column for each predicate behind, left out
     is_noted: bool = False  # "; the sentence" and "$the <sentence:XX>" stand above its words
+    is_titled: bool = False  # "# id 7 domain=news" stands above each sentence, and is no word
+    declared: tuple[str, ...] = ()  # names of a comment: "# global.columns = ID FORM NER"
+    expressions: int | None = None  # the column of expressions by their numbers: "1:VID"
     kept: frozenset[str] = frozenset()  # words that part sentences in other files, as EOS
     is_numbered: bool = False  # each sign is followed by its place in its word: 北0 京1
 
@@ -50,13 +56,14 @@ class Layout:
     def names(self) -> tuple[str, ...]:
         """Of the columns: those of the header, or their numbers."""
         names = self.header or (brackets.ONTONOTES if self.is_ontonotes else ())
-        names = names or tuple(map(str, range(1, self.width + 1)))
+        names = names or self.declared or tuple(map(str, range(1, self.width + 1)))
         return (*names, self.feature) if self.feature else names
 
     @property
     def may_join(self) -> bool:
         """Whether lines of joined words may stand in it, numbered as 1-2, that are no words."""
-        return self.is_universal or (self.has_arguments and self.is_counted)
+        is_plus = self.declared[:1] == ("ID",)
+        return self.is_universal or is_plus or (self.has_arguments and self.is_counted)
 
     @property
     def is_spaced(self) -> bool:
@@ -92,6 +99,8 @@ def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
     if best is not None and best.width > 2:
         numbers = [cells[0] for cells in parted[best.delimiter]]
         best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)), is_noted=is_noted)
+    if best is not None:
+        best = replace(best, is_titled=_are_titled(sentences, parted[best.delimiter]))
     return best, most / max(1, len(sample))
 
 
@@ -126,6 +135,26 @@ def _words(sentences: Sequence[Sequence[str]], is_noted: bool) -> list[list[str]
         for sentence in sentences
     )
     return [sentence for sentence in kept if sentence]
+
+
+def _are_titled(sentences: Sequence[Sequence[str]], words: Sequence[list[str]]) -> bool:
+    """Tell lines above each sentence, as "# id 7 domain=news", from words that are "#".
+
+    What ends such a line is no tag, and ends no line of a word. "# id = 7" is a comment anyhow.
+    """
+    titles = [sentence[0].split() for sentence in sentences]
+    if len(titles) < LEAST_TITLES or any(title[0] != "#" or "=" in title for title in titles):
+        return False
+    ends = {title[-1] for title in titles}
+    return not any(map(TAG.fullmatch, ends)) and ends.isdisjoint(cells[-1] for cells in words)
+
+
+def declared(sentences: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:
+    """Take the names that CoNLL-U Plus gives its columns in its first line, if it does."""
+    first = sentences[0][0] if sentences else ""
+    named = _DECLARED.match(first)
+    names = tuple(first[named.end() :].split()) if named else ()
+    return names if len(names) == width == len(set(names)) else ()
 
 
 def is_note(place: int, line: str) -> bool:

@@ -35,6 +35,7 @@ AGAIN = 0.2  # share of rows whose text the same person has in another, from whi
 SOME = 1_000  # of these that are compared
 
 _SIGNS = re.compile(r"[\W_]+")
+_OF_PART = re.compile(r"^\w+[:.]")
 _SPANS = "spans"
 
 
@@ -49,7 +50,8 @@ class Merging:
 
 def names_people(column: str) -> bool:
     """Tell by its name whether a column says who labelled a row."""
-    return _SIGNS.sub("", column).lower() in NAMES
+    own = _OF_PART.sub("", column)  # worker_id of ASSIGNMENT:worker_id
+    return not {_SIGNS.sub("", name).lower() for name in (column, own)}.isdisjoint(NAMES)
 
 
 def find(table: Table, contract: Contract, rule: Annotators | None) -> Merging | None:

@@ -28,7 +28,8 @@ def refuse_options(table: Table, columns: Sequence[Column]) -> None:
         DataError: There are columns of such answers.
     """
     options = [column for column in columns if pair_names.is_option(column.name)]
-    letters = [column for column in columns if column.name in tuple("ABCDE")]
+    ends = {column.name: column.name.rpartition(".")[2] for column in columns}  # of answers.A
+    letters = [column for column in columns if ends[column.name] in tuple("ABCDE")]
     found = options if len(options) > 1 else letters if len(letters) > 2 else []
     found = found or _listed_options(columns) or _numbered_options(columns)
     if table.has_header and found and all(column.words >= 1 for column in found):

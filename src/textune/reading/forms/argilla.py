@@ -21,7 +21,7 @@ from textune.reading.forms.interface import (
 )
 
 SUBMITTED = (None, "submitted")
-FLAT = ".responses"
+FLAT, STATUS = ".responses", ".responses.status"
 GUESSES = "records with suggestions of a model"
 
 
@@ -97,7 +97,7 @@ def _flat(values: Values) -> Converter:
 
     def convert(value: Any) -> Iterator[Made]:
         answers = {
-            key.removesuffix(FLAT): member(value, key, list)
+            key.removesuffix(FLAT): _submitted(value, key)
             for key, held in value.items()
             if key.endswith(FLAT) and held is not None
         }
@@ -117,6 +117,13 @@ def _flat(values: Values) -> Converter:
         ("a question is a key that ends in .responses",),
         left_out({GUESSES: guessed}),
     )
+
+
+def _submitted(value: Mapping[str, Any], key: str) -> list[Any]:
+    """List the answers to a question, without drafts and what was discarded."""
+    answers = member(value, key, list)
+    status = value.get(key.removesuffix(FLAT) + STATUS) or [None] * len(answers)
+    return [answer for answer, said in zip(answers, status, strict=True) if said in SUBMITTED]
 
 
 FORMS = (

@@ -23,6 +23,7 @@ from textune.reading.forms.interface import (
     span,
 )
 
+USERS = ("user", "annotator", "annotator_id", "username", "worker", "worker_id")
 PLACES = ("start_offset", "end_offset", "start", "end")
 
 
@@ -34,8 +35,17 @@ def _are_of_users(values: Sequence[Any]) -> bool:
         return False
     items = [item for held in lists for item in held]
     return bool(items) and all(
-        isinstance(item, Mapping) and {"label", "user"} <= item.keys() for item in items
+        isinstance(item, Mapping) and "label" in item and _who(item) is not None for item in items
     )
+
+
+def _who(item: Mapping[str, Any]) -> object:
+    """Name who said something; None where nobody is named, or it is said of other places."""
+    known = (*USERS, *PLACES, "id", "label")
+    numbers = [key for key, held in item.items() if isinstance(held, int) and key not in known]
+    if numbers and "user" not in item:
+        return None
+    return next((item[key] for key in USERS if key in item), None)
 
 
 def _of_users(values: Values) -> Converter:
@@ -70,7 +80,8 @@ def _of_users(values: Values) -> Converter:
 def _by_user(items: Sequence[Any]) -> dict[str, list[Mapping[str, Any]]]:
     found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for item in items:
-        found[str(member(item, "user", (int, str)))].append(item)
+        key = next((key for key in USERS if key in item), USERS[0])
+        found[str(member(item, key, (int, str)))].append(item)
     return found
 
 
@@ -120,6 +131,6 @@ def _of_relations(values: Values) -> Converter:
 
 
 FORMS = (
-    Form("doccano's export with users", _are_of_users, _of_users),
+    Form("labels of several users, as doccano has them", _are_of_users, _of_users),
     Form("doccano's export with relations", _have_relations, _of_relations),
 )

@@ -49,21 +49,6 @@ def _cluener(value: Any) -> Iterator[Made]:
     yield {**plain(value, "label"), "text": text, "label": found}
 
 
-def _are_tagged(held: list[Any]) -> bool:
-    items = [item for one in held for item in one or []]
-    return are_objects(items, "tag")
-
-
-def _lighttag(value: Any) -> Iterator[Made]:
-    found = [
-        span(item.get("start"), item.get("end"), item.get("tag"), item.get("value"))
-        for item in member(value, "annotations", (list, type(None))) or []
-        if item.get("correct") is not False
-    ]
-    text = member(value, "content", str)
-    yield {**plain(value, "content", "annotations"), "text": text, "label": found}
-
-
 def _gliner(value: Any) -> Iterator[Made]:
     words = member(value, "tokenized_text", list)
     tags = ["O"] * len(words)
@@ -139,11 +124,6 @@ FORMS = (
         "training data of GLiNER",
         _with("tokenized_text", "ner", fits=lambda _: True),
         always(_gliner, "'ner' holds spans of words; their ends are inclusive"),
-    ),
-    Form(
-        "an export of LightTag",
-        _with("content", "annotations", fits=_are_tagged),
-        always(_lighttag, "'content' is the text; annotations rejected in review are left out"),
     ),
     Form(
         "sentences as lists of [word, tag]",

@@ -10,6 +10,7 @@ DEEPEST = 4
 MOST = 64  # different keys of the objects in one column; more of them are data, no names
 LABELS = frozenset(["label", "labels", "tags", "categories", "topics", "classes"])
 _WHOLE = ("answer", "answers")  # whose text and place are read together
+_OF_ANSWERS = frozenset(["aliases", "number", "text", "texts", "value", "yes_no_answer"])
 _PLACES = frozenset(["start", "starts", "answer_start", "begin", "end", "char_spans", "offset"])
 
 
@@ -80,11 +81,20 @@ def _are_columns(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
     keys = Counter(key for one in objects for key in one)
     if any(key.startswith(f"{name}.") for row in rows for key in row):
         return False  # there is a column of that name already
-    if len(objects) < len(held) or 2 * len(objects) < len(rows) or name.lower() in _WHOLE:
+    if len(objects) < len(held) or 2 * len(objects) < len(rows):
+        return False
+    if name.lower() in _WHOLE and _are_of_questions(objects):
         return False
     is_usual = len(keys) <= MOST and all("." not in f"{name}{key}" for key in keys)
     usual = sum(2 * count > len(objects) for count in keys.values())
     return is_usual and 2 * usual > len(keys) and not _PLACES & {key.lower() for key in keys}
+
+
+def _are_of_questions(objects: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell answers to a question in a passage from what somebody answered of a text."""
+    keys = {key.lower() for one in objects for key in one}
+    is_plain = all(isinstance(held, str | bool) for one in objects for held in one.values())
+    return bool(keys & _OF_ANSWERS) or not is_plain
 
 
 def _flat(

@@ -64,7 +64,7 @@ def _done(value: Any) -> list[Mapping[str, Any]]:
     """List the annotations that somebody finished, the agreed one first."""
     lists = (value[key] for key in _lists(value) if isinstance(value.get(key), list))
     held: list[Mapping[str, Any]] = next(lists, [])
-    done = [item for item in held if not item.get("was_cancelled")]
+    done = [item for item in held if not (item.get("was_cancelled") or item.get("skipped"))]
     done.sort(key=lambda item: not item.get("ground_truth"))
     return done
 

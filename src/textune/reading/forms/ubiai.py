@@ -1,4 +1,7 @@
-"""UBIAI's export: "document" is a text, "tokens" (once "annotation") its entities."""
+"""UBIAI's export: "document" is a text, "tokens" (once "annotation") its entities.
+
+Classes of the whole document stand beside them, as names or as objects with one.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,6 +17,9 @@ from textune.reading.forms.interface import (
     plain,
     span,
 )
+
+CLASSES = ("classifications", "classification", "classes", "documentLabels")
+NAMES = ("name", "label", "class")
 
 
 def _is_ubiai(values: Sequence[Any]) -> bool:
@@ -33,10 +39,27 @@ def _ubiai_items(value: Mapping[str, Any]) -> list[Any] | None:
     return None
 
 
+def _classes(value: Mapping[str, Any]) -> list[str]:
+    """Name the classes of a document."""
+    held = next((value[key] for key in CLASSES if value.get(key)), None)
+    items = held if isinstance(held, list) else [held]
+    names = [_name(item) if isinstance(item, Mapping) else item for item in items]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _name(item: Mapping[str, Any]) -> object:
+    """Name a class; one that is marked as not chosen has no name."""
+    is_chosen = item.get("value") is not False
+    return next((item[key] for key in NAMES if key in item), None) if is_chosen else None
+
+
 def _ubiai(values: Values) -> Converter:
-    relations = 0
+    relations, is_marked, most = 0, False, 0
     for value in values():
-        relations += len(value.get("relations") or ()) if _is_ubiai([value]) else 0
+        if _is_ubiai([value]):
+            relations += len(value.get("relations") or ())
+            is_marked = is_marked or bool(_ubiai_items(value))
+            most = max(most, len(_classes(value)))
 
     def convert(value: Any) -> Iterator[Made]:
         items = _ubiai_items(value)
@@ -51,8 +74,11 @@ def _ubiai(values: Values) -> Converter:
             )
             for item in items
         ]
-        text = member(value, "document", str)
-        yield {**plain(value, "document"), "text": text, "label": found}
+        classes = _classes(value)
+        row = {**plain(value, "document"), "text": member(value, "document", str)}
+        row |= {"label": found} if is_marked or not most else {}
+        said = classes if most > 1 else next(iter(classes), None)
+        yield row | ({"class": said} if most else {})
 
     findings = left_out({"relations between entities": relations})
     return Converter(convert, ("'document' is the text",), findings)

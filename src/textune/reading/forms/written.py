@@ -24,6 +24,7 @@ from textune.reading.forms import (
     webanno_old,
     winograd,
     xml_rows,
+    xml_words,
 )
 from textune.reading.lines import BOM, opened
 from textune.records import Table
@@ -56,6 +57,7 @@ FORMS = (
     Written(webanno_old.NAME, webanno_old.begins, webanno_old.read),
     Written(winograd.NAME, winograd.begins, winograd.read),
     Written(xml_rows.NAME, xml_rows.begins, xml_rows.read),
+    Written(xml_words.NAME, xml_words.begins, xml_words.read),
 )
 
 HEAD = 4096  # bytes by which a form is recognised

@@ -23,6 +23,7 @@ from textune.reading.forms import (
     xml_elements,
     xml_fields,
     xml_layout,
+    xml_words,
 )
 from textune.reading.forms.interface import span
 from textune.reading.forms.xml_fields import SAID, Fields
@@ -66,6 +67,8 @@ _PROLOG = re.compile(r"<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>")
 def begins(path: Path, head: bytes) -> bool:
     """Tell by its first bytes whether a file is XML or SGML that no other form is for."""
     if not xml_elements.begins(head, r"[A-Za-z][\w:.-]*") or xml_elements.begins(head, *OTHERS):
+        return False
+    if xml_words.begins(path, head):
         return False
     is_named = path.suffix.lower() in ENDINGS
     is_xml = is_named or bool(_DECLARED.match(head)) or bool(_NESTED.match(head.lstrip()))

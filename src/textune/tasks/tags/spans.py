@@ -16,12 +16,13 @@ from textune.tasks.tags.offsets import OffsetCensus
 # fmt: off
 STARTS = ("start", "begin", "from", "offset", "start_offset", "start_char", "begin_offset",
           "start_position", "begin_char", "start_idx", "start_index", "startOffset", "beginOffset",
-          "startIndex")
+          "startIndex", "startChar", "char_start", "charStart")
 ENDS = ("end", "to", "stop", "end_offset", "end_char", "end_position", "end_idx", "end_index",
-        "endOffset", "endIndex")
+        "endOffset", "endIndex", "endChar", "char_end", "charEnd")
 LENGTHS = ("length", "len")
-LABELS = ("label", "entity_type", "entity_group", "type", "tag", "labels", "class", "category",
-          "entity", "slot")
+LABELS = ("label", "label_name", "labelName", "className", "class_name", "entityLabel",
+          "entity_type", "entityType", "entity_group", "type", "tag", "labels", "class", "category",
+          "entity", "slot", "obj")
 TEXTS = ("text", "word", "surface", "value", "mention", "entity")
 PLACES = ("span", "range", "position", "positions", "indices", "offsets", "valueSpan", "value_span")
 LISTS = ("entities", "spans", "annotations", "labels", "label")

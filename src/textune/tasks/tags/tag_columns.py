@@ -12,9 +12,8 @@ from textune.data.numerals import is_number
 from textune.data.words import RULE
 from textune.errors import DataError, SettingsError, some
 from textune.records import Contract, Row, Table
-from textune.tasks.tags import beside_words, schemes, spans, word_lists
+from textune.tasks.tags import beside_words, schemes, spans, which_column, word_lists
 from textune.tasks.tags.moved_words import COUNTED
-from textune.tasks.tags.notation import OUTSIDES
 from textune.tasks.tags.offsets import CHARACTERS, READINGS, OffsetCensus
 from textune.tasks.tags.word_lists import MOST, read_list
 
@@ -27,7 +26,6 @@ SCHEMES = {
     "bioes": "in BIOES (E- ends an entity, S- is a whole one; also L-, U-, M-), read as IOB2",
     "plain": "each for its word alone (they mark no entities)",
 }
-COUNTING = 10  # columns of CoNLL-U, of which the second holds the words and the fourth their class
 SHOWN = 8  # types that are listed
 
 
@@ -129,7 +127,7 @@ def _check_options(text: tuple[str, ...] | None, label: tuple[str, ...] | None) 
 
 
 def _sentences(seen: Scan, sample: Sequence[Row], asked: _Asked, *, is_asked: bool) -> Contract:
-    words = asked.text or seen.columns[_first(seen.columns, sample)].name
+    words = asked.text or seen.columns[which_column.first(seen.columns, sample)].name
     reasons = (
         f"{words!r} is the text: the words of a sentence, one a line, with a space between any two",
         "no labels, as asked" if is_asked else "no column looks like labels → plain text",
@@ -153,17 +151,17 @@ def _in_conll(
     names_left = [name for name in lists if name != asked.label]
     if not names_left:
         return None
-    first = names_left[0]
-    if len(lists) > 2:  # of sentences, or of words in the document
-        able = (name for name in names_left if not _are_numbers(lists[name]))
-        first = next((name for name in able if not _are_of_documents(lists[name])), first)
-    is_counted = columns[_first(columns, sample)].name != columns[0].name
+    first = which_column.not_around([lists[name] for name in names_left])
+    first = first if len(lists) > 2 else names_left[0]
+    is_counted = columns[which_column.first(columns, sample)].name != columns[0].name
     if is_counted and len(names_left) > 1:
         first = next(name for name in names_left if name != columns[0].name)
     elif asked.label is None and first in marks and len(names_left) > 1 and len(marks) == 1:
         first = next(name for name in names_left if name not in marks)
     words = asked.text or first
-    last = _last(table, [found for name, found in lists.items() if name != words], marks)
+    last = which_column.last(
+        table, [found for name, found in lists.items() if name != words], marks
+    )
     tags = asked.label or last
     if tags is None:
         return None
@@ -180,49 +178,6 @@ def _in_conll(
     why = "as asked" if asked.text else "one a line" + (f", {COUNTED}" if is_counted else "")
     reasons = (f"{words!r} is the text: the words of a sentence, {why}",)
     return _Found("words", by_name[words], by_name[tags], reasons, tuple(doubts))
-
-
-def _are_numbers(found: word_lists.Lists) -> bool:
-    return bool(found.items) and all(map(is_number, found.items))
-
-
-def _are_of_documents(found: word_lists.Lists) -> bool:
-    """Tell names of documents, which are the same for all words of a sentence, from words."""
-    rows = [row for row in found.rows if len(row or ()) > 1]
-    return len(rows) > 1 and all(len(set(row or ())) == 1 for row in rows)
-
-
-def _first(columns: Sequence[Column], sample: Sequence[Row]) -> int:
-    """Return the place of the words among columns: the first, or the second if that counts them."""
-    counts = [read_list(row.cells[columns[0].place]) or [] for row in sample[:100]]
-    return int(len(columns) > 2 and word_lists.are_counts(counts))
-
-
-def _last(table: Table, lists: Sequence[word_lists.Lists], marks: Sequence[str]) -> str | None:
-    """Choose the tags: the last column, or the last one that marks entities where that does not."""
-    full = [found for found in lists if word_lists.is_full(found)]
-    if not full:
-        return None
-    marked = {
-        found.column.name: sum(tag not in OUTSIDES for tag in found.items)
-        for found in full
-        if found.column.name in marks
-    }
-    if marked:  # the last one, unless it marks far less of the same, as inner entities do
-        kinds = {
-            found.column.name: word_lists.kinds(found)
-            for found in full
-            if found.column.name in marked
-        }
-        lettered = [name for name in marked if kinds[name]]  # B-PER; not types alone
-        *others, last = lettered or marked
-        same = [name for name in others if kinds[last] <= kinds[name]]
-        most = max((marked[name] for name in same), default=0)
-        able = [name for name in (*same, last) if 2 * marked[name] >= most]
-        return able[-1]
-    by_name = {found.column.name for found in full}
-    is_universal = len(table.columns) == COUNTING and table.columns[3] in by_name
-    return table.columns[3] if is_universal else full[-1].column.name
 
 
 def _with_beside(table: Table, seen: Scan, found: _Found) -> _Found:

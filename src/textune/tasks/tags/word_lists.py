@@ -17,6 +17,9 @@ MOST = 0.5  # share of rows that must be of a form, to believe in it: the others
 NEARLY_ALL = 0.9  # the same, where neither tags nor names say what the lists are
 MANY = 4  # words a row, from which lists are sentences whatever they are called
 WORDS = frozenset(["form", "forms", "sentence", "text", "token", "tokens", "word", "words"])
+GUESSED = frozenset(
+    ["pred", "predicted", "prediction", "predictions", "suggested", "suggestion", "suggestions"]
+)
 TAGS: Mapping[str, int] = {
     **dict.fromkeys(("ner", "entity", "entities"), 3),
     **dict.fromkeys(("tag", "tags", "label", "labels", "bio", "iob", "slots"), 2),
@@ -165,8 +168,11 @@ def likely(words: Lists, tags: Lists) -> tuple[object, ...]:
 
 
 def rank(column: Column) -> int:
-    """Weigh how much the name of a column says that it holds tags, 0 to 3."""
-    return max((TAGS.get(part, 0) for part in names.parts(column.name)), default=0)
+    """Weigh how much the name of a column says that it holds tags, 0 to 3; -1 of a model's."""
+    parts = names.parts(column.name)
+    if GUESSED.intersection(parts):
+        return -1
+    return max((TAGS.get(part, 0) for part in parts), default=0)
 
 
 def _are_marks(tags: Lists) -> bool:

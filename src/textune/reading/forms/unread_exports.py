@@ -1,0 +1,65 @@
+"""Exports without texts, or with labels of any layer, become the refusal that names them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from textune.reading.forms.interface import Form, Values, are_objects
+
+ROWS = '{"text": "…", "label": [[start, end, "type"], …]}'
+ANSWERS = frozenset(["spanLabels", "rowAnswers", "documentAnswers"])
+
+
+def _is_cas(values: Sequence[Any]) -> bool:
+    """Recognise a CAS of UIMA, of the present form of its JSON or the one before it."""
+    return are_objects(values, "%FEATURE_STRUCTURES") or are_objects(
+        values, "_views", "_referenced_fss"
+    )
+
+
+def _is_datasaur(values: Sequence[Any]) -> bool:
+    return are_objects(values, "data") and all(
+        isinstance(value["data"], Mapping) and ANSWERS & value["data"].keys() for value in values
+    )
+
+
+def _is_darwin(values: Sequence[Any]) -> bool:
+    return are_objects(values, "item", "annotations") and all(
+        isinstance(value["item"], Mapping) and "slots" in value["item"] for value in values
+    )
+
+
+def _refusal(why: str) -> Callable[[Values], NoReturn]:
+    def converter(values: Values) -> NoReturn:
+        del values
+        raise ValueError(why)
+
+    return converter
+
+
+FORMS = (
+    Form(
+        "a CAS of UIMA",
+        _is_cas,
+        _refusal(
+            "a CAS of UIMA as JSON, whose annotations may be of any layer; export from the tool "
+            "that made it (INCEpTION, WebAnno: WebAnno TSV 3), or write the texts with their spans "
+            f"by dkpro-cassis: {ROWS}, where 'text' is the sofa's string"
+        ),
+    ),
+    Form(
+        "Datasaur's own schema",
+        _is_datasaur,
+        _refusal(
+            "a project in Datasaur's own schema; export rows and documents as CSV, spans as "
+            f"CoNLL 2003, or write a row for each text: {ROWS}"
+        ),
+    ),
+    Form(
+        "annotations of V7",
+        _is_darwin,
+        _refusal(
+            "annotations of V7 (Darwin), of texts or pictures that stand in other files; write a "
+            f"row for each text, with a list of its spans: {ROWS}"
+        ),
+    ),
+)
