@@ -15,7 +15,7 @@ from scipy import optimize, special
 
 from textune.metrics import logistic
 from textune.records import LinearHead
-from textune.tasks import focused
+from textune.tasks import at_once, focused
 from textune.tasks import labels as named
 from textune.tasks.imbalance import PLAIN, Loss, rarest
 from textune.tasks.interface import Floats
@@ -83,15 +83,11 @@ def classes(
             given = scaled[part], mine[part], own[part], outputs, strength
             return _multinomial(*given, criterion=criterion)
 
-        def together(parts: Sequence[Rows], strength: float) -> list[Layer] | None:
-            if criterion != PLAIN:
-                return None
-            return _odds(scaled, mine, own, parts, outputs=outputs, strength=strength)
-
         def losses(logits: NDArray[np.float32], part: Rows) -> Floats:
             chances = named.softmax(logits)[np.arange(len(part)), mine[part]]
             return np.asarray(-np.log(chances.clip(1e-12)))
 
+        together = partial(at_once.classes, scaled, mine, own, outputs)
         return Problem(
             scaled,
             outputs,
@@ -102,7 +98,7 @@ def classes(
             counts[mine] < 2,
             MOST_CHOOSING,
             has_temperature=True,
-            together=together,
+            together=together if criterion == PLAIN else None,
         )
 
     fit = partial(_head, problem, features, is_known, outputs, named_items=named_items)
@@ -153,6 +149,7 @@ def several(
         targets = np.concatenate([targets, own[named_items.labels]])
     boost = np.ones(outputs) if positives is None else positives
     most = min(MOST_CHOOSING, max(MOST_CHOOSING_CELLS // outputs, 500))
+    is_joint = criterion == PLAIN and names is None
 
     def problem(scaled: Floats, rows: Rows, own: Floats) -> Problem:
         mine = targets[rows].astype(np.float64)
@@ -172,7 +169,9 @@ def several(
             return np.asarray(cells.sum(axis=1))
 
         lonely = np.zeros(len(rows), dtype=bool)
-        return Problem(scaled, outputs, solve, losses, own, rarest(mine), lonely, most)
+        together = partial(at_once.several, scaled, mine, own, boost) if is_joint else None
+        order = rarest(mine)
+        return Problem(scaled, outputs, solve, losses, own, order, lonely, most, together=together)
 
     is_known = np.ones(len(targets), dtype=bool)
     fit = partial(_head, problem, features, is_known, outputs, named_items=named_items)
@@ -308,39 +307,6 @@ def _multinomial(
     return weight, bias
 
 
-def _odds(
-    features: Floats,
-    targets: NDArray[np.int64],
-    weights: Floats,
-    parts: Sequence[Rows],
-    *,
-    outputs: int,
-    strength: float,
-) -> list[Layer] | None:
-    """Fit the rows of two classes, all that there are, for each of several parts of the items.
-
-    Each part is a regression of its own, in which the other items weigh nothing; all are found by
-    one search, which takes about as many steps as one of them.
-
-    Returns:
-        The layer of each part; None where there are more classes, or a part lacks one of them.
-    """
-    present = np.unique(targets)
-    if len(present) != 2 or outputs != 2 or any(len(np.unique(targets[p])) < 2 for p in parts):
-        return None
-    given = np.zeros((len(targets), len(parts)))  # (I, P)
-    for number, part in enumerate(parts):
-        given[part, number] = weights[part]
-    rows = np.flatnonzero(given.any(axis=1))
-    truth = np.repeat((targets[rows, None] == present[1]).astype(np.float64), len(parts), axis=1)
-    weight, bias = logistic.fit(
-        features[rows], truth, given[rows], strength=strength, exclusive=False
-    )
-    return [
-        (w * [[-0.5], [0.5]], b * np.array([-0.5, 0.5])) for w, b in zip(weight, bias, strict=True)
-    ]
-
-
 def _binary(
     features: Floats,
     truth: Floats,
@@ -351,14 +317,10 @@ def _binary(
     is_name: NDArray[np.bool_],
 ) -> Layer:
     """Fit a row for each label; of one that is always or never there only how often it is."""
-    is_scored = ~np.isnan(truth)
-    wanted = np.where(is_scored, truth, 0.0)
-    own = weights[:, None] * np.where(wanted == 1, positives, 1.0) * is_scored
-    is_counted = is_scored & ~is_name[:, None]  # a name says what a label means, not how often it
-    yes, most = (wanted * is_counted).sum(axis=0), is_counted.sum(axis=0)  # is there
+    wanted, own = at_once.scored(truth, weights, positives)
+    is_counted = ~np.isnan(truth) & ~is_name[:, None]  # a name says what a label means, not how
+    fitted, bias = at_once.frequencies(wanted, is_counted)  # often it is there
     weight = np.zeros((truth.shape[1], features.shape[1]))
-    bias = np.log((yes + 0.5) / (most - yes + 0.5))
-    fitted = np.flatnonzero((yes > 0) & (yes < most))
     if len(fitted):
         weight[fitted], bias[fitted] = logistic.fit(
             features, wanted[:, fitted], own[:, fitted], strength=strength, exclusive=False

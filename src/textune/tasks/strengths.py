@@ -16,6 +16,7 @@ STRENGTHS = (0.1, 1.0, 10.0, 100.0)  # scikit-learn's C, for features of mean no
 USUAL = 1.0  # where nothing can be chosen
 FOLDS = 5
 MOST_CHOOSING = 4_000  # items by which the strength is chosen
+AT_ONCE = 200_000  # features times outputs times folds times strengths that one search finds
 MUCH = 2_500_000  # items times outputs times width, from which on few strengths are tried
 FEW = (1.0, 10.0)  # of these
 ALWAYS = -1  # the fold of items that are always learned from
@@ -23,6 +24,8 @@ MOST_POWER = 3.0  # of e: logits are scaled by a factor of at most 20
 
 Rows = NDArray[np.int64]
 Layer = tuple[Floats, Floats]  # weight (C, D) and bias (C,)
+Together = Callable[[Sequence[Rows], Sequence[float]], list[list[Layer]] | None]  # finds by one
+# search, for each strength, a layer of each of several sets of rows; None: it is no case for that
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,19 @@ class Problem:
     is_lonely: NDArray[np.bool_]  # (I,) whether nothing else tells its class
     most_choosing: int  # items by which the strength is chosen
     has_temperature: bool = False  # whether logits keep their meaning when they are scaled
-    together: Callable[[Sequence[Rows], float], list[Layer] | None] | None = None  # finds a layer
-    # of each of several sets of rows by one search; its answer None: they are found one by one
+    together: Together | None = None
 
-    def layers(self, parts: Sequence[Rows], strength: float) -> list[Layer]:
-        """Find a layer for each of several sets of rows."""
-        found = self.together(parts, strength) if self.together is not None else None
-        return found or [self.solve(part, strength) for part in parts]
+    def layers(self, parts: Sequence[Rows], strengths: Sequence[float]) -> Iterator[list[Layer]]:
+        """Find a layer for each of several sets of rows, and yield them strength after strength.
+
+        A step of a small search is mostly other work than arithmetic: so few of them are made.
+        """
+        cells = self.features.size * self.outputs * len(parts)
+        whole = cells * len(strengths) <= AT_ONCE
+        for tried in [strengths] if whole else [[strength] for strength in strengths]:
+            is_joint = self.together is not None and (self.outputs <= 2 or cells <= AT_ONCE)
+            found = self.together(parts, tried) if self.together and is_joint else None
+            yield from found or [[self.solve(part, each) for part in parts] for each in tried]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +101,9 @@ def choose(
     best = np.inf
     usual = FEW if is_much else STRENGTHS
     learned, held = zip(*_parted(rows, folds), strict=True)
-    for strength in strengths or usual:
+    tried = strengths or usual
+    for strength, layers in zip(tried, problem.layers(learned, tried), strict=True):
         logits = np.full((size, problem.outputs), np.nan, dtype=np.float32)
-        layers = problem.layers(learned, strength)
         for held_out, (weight, bias) in zip(held, layers, strict=True):
             logits[held_out] = problem.features[held_out] @ weight.T + bias
         scale, scores[strength] = _tempered(problem, logits[judged], judged)
