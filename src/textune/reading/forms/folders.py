@@ -13,13 +13,14 @@ from typing import Any
 
 from textune.errors import DataError, some
 from textune.reading import jsonlines, kinds, splits
-from textune.reading.forms import brat, concepts, side_by_side, tagged_documents
+from textune.reading.forms import anafora, brat, concepts, side_by_side, tagged_documents
 from textune.reading.lines import pieces
 from textune.reading.splits import Parts
 from textune.reading.told import below, problems_of
 from textune.records import Finding, Row, Table
 
 WHOLE = {  # forms of folders that are a table by themselves → a file of theirs has such an ending
+    anafora: (anafora.ENDING,),
     brat: (brat.ENDING,),
     concepts: concepts.ENDINGS,
     side_by_side: (),  # whatever it has
@@ -33,7 +34,8 @@ SHOWN = 5  # tables that are named
 def is_sign(file: Path) -> bool:
     """Tell a file that stands where a folder is read as a whole, and not file by file."""
     signs = ("dataset_dict.json", "state.json", "seq.in")
-    return file.suffix in (brat.ENDING, *concepts.ENDINGS) or file.name in signs
+    is_sign = file.suffix in (brat.ENDING, *concepts.ENDINGS) or file.name in signs
+    return is_sign or file.name.endswith(anafora.DONE)
 
 
 def is_table(folder: Path) -> bool:

@@ -18,6 +18,7 @@ from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from textune.errors import DataError, excerpt, some
 from textune.reading import jsonlines
 from textune.reading.forms import (
+    anafora,
     foreign,
     tagged_documents,
     xml_elements,
@@ -69,7 +70,8 @@ def begins(path: Path, head: bytes) -> bool:
         return False
     is_named = path.suffix.lower() in ENDINGS
     is_xml = is_named or bool(_DECLARED.match(head)) or bool(_NESTED.match(head.lstrip()))
-    return is_xml and not tagged_documents.begins(path, head)
+    others = (anafora, tagged_documents)
+    return is_xml and not any(form.begins(path, head) for form in others)
 
 
 def read(path: Path, why: tuple[str, ...] = ()) -> Table:
