@@ -37,5 +37,5 @@ def test_annotations_of_anafora_are_named(tmp_path, head, ending):
     file = written(tmp_path / "set" / "doc", head, ending)
     archive = shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "set")
     for place in (file, tmp_path / "set", archive):
-        with pytest.raises(DataError, match="annotations of Anafora .*a span for each entity"):
+        with pytest.raises(DataError, match=r"annotations of Anafora .*a span for each entity"):
             checked(place)

@@ -34,6 +34,7 @@ from textune.records import Finding, Row, Table
 
 NAME = "elements that come back"
 SAMPLE = 1 << 22  # characters of the beginning by which the rows are found
+SHORT = 1 << 13  # characters that are parsed at once
 SHOWN = 8  # names in a message
 COMPARED = 200  # elements in whose text columns are looked for
 DEEPEST = 200  # elements in each other
@@ -196,7 +197,7 @@ def _events(path: Path, most: int = 0) -> Iterator[tuple[str, Element]]:
     parser: Any = XMLPullParser(events=("start", "end"))
     size = depth = 0
     try:
-        for piece in _source(path):
+        for piece in _short(_source(path)):
             parser.feed(piece)
             for event, element in parser.read_events():
                 depth += 1 if event == "start" else -1
@@ -216,6 +217,12 @@ def _events(path: Path, most: int = 0) -> Iterator[tuple[str, Element]]:
             "write & as &amp; and < as &lt;"
         ) from error
     yield from parser.read_events()
+
+
+def _short(read: Iterator[str]) -> Iterator[str]:
+    """Cut pieces short: of what is read at once, each row looks at all that stand beside it."""
+    for piece in read:
+        yield from (piece[at : at + SHORT] for at in range(0, len(piece), SHORT))
 
 
 def _source(path: Path) -> Iterator[str]:
