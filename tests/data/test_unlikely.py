@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from made_tables import made, one_of, prose, table
 from textune.tasks.contract import understand
 
@@ -46,3 +48,16 @@ def test_words_of_a_list_are_no_classes():
     assert (found.task, found.label) == ("plain", ())
     named = understand(table(("", "label", "acehnese"), rows)).contract
     assert named.label == ("label",)
+
+
+@pytest.mark.parametrize("name", ["agreement", "worker_trust", "annId"])
+def test_numbers_of_how_sure_people_were_are_no_labels(name):
+    columns = {"text": prose(), name: one_of("0.5", "0.75", "1.0")}
+    assert understand(made((*columns,), **columns)).contract.label == ()
+    asked = understand(made((*columns,), **columns), label=(name,)).contract
+    assert asked.label == (name,)
+
+
+def test_whether_one_agrees_is_a_label():
+    said = {"text": prose(), "agreement": one_of("agrees", "disagrees")}
+    assert understand(made((*said,), **said)).contract.label == ("agreement",)

@@ -15,7 +15,7 @@ PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
 NEARLY_ALL = 0.98  # share of one value from which a column hardly tells texts apart
 ALL_BUT_FEW = 0.995  # the same, from which the only 0/1 column beside constant ones is no label
 NEARLY_NUMBERS = 0.9  # share of numbers that makes a column with slips one of numbers
-UNLIKELY = -1.0  # weight of what no column of labels is, where there are no names
+UNLIKELY = -1.0  # weight of what no column of labels is
 COUNTS = -0.3  # weight of whole numbers with gaps between, which may count something
 BESIDE = 0.5  # weight of standing beside the text, where columns have no names
 FREE = 0.8  # share of different cells from which some words are no names of classes,
@@ -46,9 +46,8 @@ def label(
         fits: Which columns can be what the user asked for, where that is no matter of names.
     """
     weights = {column.name: _label_weight(column, headed, texts) for column in free}
-    if not headed:
-        apart = unlikely.beside(free, texts)
-        weights |= {column.name: UNLIKELY for column in apart}
+    apart = unlikely.named(free) if headed else unlikely.beside(free, texts)
+    weights |= {column.name: UNLIKELY for column in apart}
     ranked = sorted(
         (column for column in free if _is_candidate(column, weights[column.name], fits, headed)),
         key=lambda column: -weights[column.name],

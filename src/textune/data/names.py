@@ -53,6 +53,8 @@ DERIVED = frozenset(
 """Names of columns that hold another column's text, made over or as it was before."""
 ABOUT = frozenset(["city", "country", "lang", "language", "locale", "region"])
 """Names of columns that say something of a text in a word, and are never the text."""
+OF_JUDGES = frozenset(["agreement", "alpha", "certainty", "kappa", "reliability", "trust"])
+"""Names of columns whose numbers say how sure the people were who gave the labels."""
 ORIGINS = frozenset(["corpus", "domain", "genre", "section", "source", "topic"])
 """Names of columns that say where a pair of texts was found, more often than what it is."""
 PARTS = re.compile(r"[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
@@ -128,6 +130,14 @@ def is_derived(name: str) -> bool:
     """Tell whether a name says that a column was made of another: `text_clean`, `Resume_html`."""
     found = parts(name)
     return len(found) > 1 and bool(DERIVED & set(found))
+
+
+def is_no_label(name: str) -> bool:
+    """Tell whether a name says that numbers are ids, or of those who gave the labels: `annId`."""
+    last = parts(name)[-1:]
+    return bool(OF_JUDGES.intersection(last) or CODES.intersection(last)) and (
+        label_evidence(name) <= 0
+    )
 
 
 def is_origin(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from textune.data import names
 from textune.data.columns import Column
 from textune.data.numerals import is_number
 
@@ -27,6 +28,12 @@ COUNTRIES = frozenset(_CODES.split())
 def penalty(column: Column, texts: Sequence[Column], named: float) -> float:
     """Weigh what tells that a column is no label: it has pieces of the text, or words of a list."""
     return 3 * _are_many_pieces(column, texts) + 3 * (named <= 0 and _is_list(column, texts))
+
+
+def named(columns: Sequence[Column]) -> list[Column]:
+    """Find numbers that are called ids, or of those who gave the labels."""
+    able = [column for column in columns if names.is_no_label(column.name)]
+    return [column for column in able if column.cells and all(map(is_number, column.cells))]
 
 
 def beside(columns: Sequence[Column], texts: Sequence[Column]) -> list[Column]:
