@@ -7,11 +7,13 @@ Columns = str | int | Sequence[str | int]
 """Names of columns as somebody gives them: "a,b", or one by one; their places without names."""
 LABEL_WORDS: Mapping[float, str] = {
     6: "gold",
-    5: "label labels class target targets y annotation",
+    5: "label labels class target targets y annotation etiket sınıf etykieta rótulo nhãn برچسب"
+    " التصنيف تصنيف 레이블 라벨",
     4: "sentiment intent category categories cats topic topics emotion emotions polarity stance"
     " tags majority consensus genre genres department queue relation mood etiqueta"
     " etichetta étiquette kategorie"
-    " klasse categoría categoria 标签 类别 情感 分类 метка категория класс ラベル",
+    " sentimiento sentimento polaridad polaridade duygu kategori kategoria tür sentimen المشاعر الفئة"
+    " 감정 분류 klasse categoría categoria 标签 类别 情感 分类 метка категория класс ラベル",
     3: "stars star rating ratings score grade outcome verdict priority severity type similarity"
     " relatedness entailment classes",
     2: "section tag group spam toxic toxicity hate offensive humor sarcasm judgment judgement"
@@ -23,7 +25,9 @@ LABEL_WORDS: Mapping[float, str] = {
 TEXT_WORDS: Mapping[float, str] = {
     3: "text texts",
     2.5: "comment comments review reviews sentence tweet message msg sms content body utterance"
-    " document post posts input passage abstract 文本 内容 评论 句子 текст texte texto testo",
+    " document post posts input passage abstract 文本 内容 评论 句子 текст texte texto testo"
+    " tekst teks metin cümle yorum yorumlar mesaj ulasan kalimat komentar oración frase comentario"
+    " comentário komentarz відгук отзыв النص نص تعليق متن 문장 리뷰 本文",
     2: "paragraph statement claim description transcript article",
     1.5: "question query prompt headline premise hypothesis news",
     0.5: "title subject summary",
@@ -34,12 +38,24 @@ OTHER_WORDS = (
     " subset locale country city location region timezone platform device confidence count"
     " likes retweets votes upvotes price cost amount age year month day version annotator rater"
     " worker page number num nr order length len verified retweeted favorited truncated lat lon"
-    " phone zip unnamed probability prob weight unclear test train dev variance std stddev"
+    " phone zip unnamed kfold probability prob weight unclear test train dev variance std stddev"
     " deviation stderr ups downs corpus pred preds predicted prediction predictions hashtags"
-    " mentions retweet replies favorites favourites emojis"
+    " mentions retweet replies favorites favourites emojis tahmin prédiction predicción predição"
 )
 APART = frozenset(
-    ["dev", "fold", "partition", "split", "subset", "test", "train", "unclear", "unsure", "valid"]
+    [
+        "dev",
+        "fold",
+        "kfold",
+        "partition",
+        "split",
+        "subset",
+        "test",
+        "train",
+        "unclear",
+        "unsure",
+        "valid",
+    ]
 )
 """Names of 0/1 columns that describe the row and never its text."""
 CODES = frozenset(["id", "ids", "idx", "index"])
@@ -57,7 +73,10 @@ OF_JUDGES = frozenset(["agreement", "alpha", "certainty", "kappa", "reliability"
 """Names of columns whose numbers say how sure the people were who gave the labels."""
 ORIGINS = frozenset(["corpus", "domain", "genre", "section", "source", "topic"])
 """Names of columns that say where a pair of texts was found, more often than what it is."""
-PARTS = re.compile(r"[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
+PARTS = re.compile(  # beyond Latin-1 large letters of Latin count as small ones
+    r"[A-Z]?[a-zß-öø-ÿ\u0100-\u024f\u1e00-\u1eff]+"
+    r"|[A-Z]+(?![a-zß-öø-ÿ\u0100-\u024f\u1e00-\u1eff])|\d+|[^\W\d_]+"
+)
 
 
 def parted(columns: Columns | None) -> tuple[str, ...] | None:

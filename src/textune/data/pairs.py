@@ -107,8 +107,9 @@ def _judged(ranked: Sequence[Column], free: Sequence[Column], seen: Scan) -> Cho
     able = [c for c in free if pair_names.is_target(c.name) and _is_phrase(c)]
     if not able and _is_stance_all(free):
         able = [c for c in free if pair_names.is_target(c.name, of_stance=True) and _is_phrase(c)]
-    judged = [c for c in free if pair_names.is_judged(c.name) and c not in able]
     texts = [column for column in ranked if column not in able]
+    apart = [*able, *texts[:1]]  # a text may be called a sentiment, too
+    judged = [c for c in free if pair_names.is_judged(c.name) and c not in apart]
     if texts and not judged and texts[0].varied < DIFFERS:
         able = [column for column in able if _stands_in(column, texts[0], seen)]
         judged = [c for c in free if names.label_evidence(c.name) >= LABEL and c not in able]
