@@ -10,7 +10,7 @@ from textune.tasks.contract import understand
 @pytest.mark.parametrize(
     ("text", "label"),
     [
-        ("Cümle", "Sınıf"),
+        ("Cümle", "S\u0131n\u0131f"),
         ("yorum", "Duygu"),
         ("النص", "التصنيف"),
         ("文本", "标签"),
@@ -34,7 +34,7 @@ def test_a_score_beside_a_named_label_is_not_taken(text, label):
 @pytest.mark.parametrize(
     ("name", "parts"),
     [
-        ("Sınıf", ["sınıf"]),
+        ("S\u0131n\u0131f", ["s\u0131n\u0131f"]),
         ("textÖlçü", ["text", "ölçü"]),
         ("Nhãn", ["nhãn"]),
         ("reviewText", ["review", "text"]),
