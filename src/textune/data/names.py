@@ -7,13 +7,15 @@ Columns = str | int | Sequence[str | int]
 """Names of columns as somebody gives them: "a,b", or one by one; their places without names."""
 LABEL_WORDS: Mapping[float, str] = {
     6: "gold",
-    5: "label labels class target targets y annotation etiket s\u0131n\u0131f etykieta rótulo nhãn برچسب"
-    " التصنيف تصنيف 레이블 라벨",
-    4: "sentiment intent category categories cats topic topics emotion emotions polarity stance"
+    5: "label labels class target targets y annotation etiket s\u0131n\u0131f etykieta rótulo"
+    " nhãn برچسب التصنيف تصنيف 레이블 라벨",
+    4: "sentiment intent category categories cats emotion emotions polarity stance"
     " tags majority consensus genre genres department queue relation mood etiqueta"
     " etichetta étiquette kategorie"
     " sentimiento sentimento polaridad polaridade duygu kategori kategoria tür sentimen"
-    " المشاعر الفئة 감정 분류 klasse categoría categoria 标签 类别 情感 分类 метка категория класс ラベル",
+    " المشاعر الفئة 감정 분류 klasse categoría categoria"
+    " 标签 类别 情感 分类 метка категория класс ラベル",
+    3.5: "topic topics",  # by which texts were found, beside a sentiment
     3: "stars star rating ratings score grade outcome verdict priority severity type similarity"
     " relatedness entailment classes",
     2: "section tag group spam toxic toxicity hate offensive humor sarcasm judgment judgement"
