@@ -31,6 +31,16 @@ def test_a_score_beside_a_named_label_is_not_taken(text, label):
     assert (found.text, found.label) == ((text,), (label,))
 
 
+def test_a_department_is_taken_before_a_priority_in_german_too():
+    columns = {
+        "Beschreibung": prose(),
+        "Priorität": one_of("1", "2", "3"),
+        "Abteilung": one_of("IT", "HR", "Einkauf", "Lager"),
+    }
+    found = understand(made((*columns,), **columns)).contract
+    assert (found.text, found.label) == (("Beschreibung",), ("Abteilung",))
+
+
 @pytest.mark.parametrize(
     ("name", "parts"),
     [

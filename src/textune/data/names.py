@@ -13,11 +13,12 @@ LABEL_WORDS: Mapping[float, str] = {
     " tags majority consensus genre genres department queue relation mood etiqueta"
     " etichetta étiquette kategorie"
     " sentimiento sentimento polaridad polaridade duygu kategori kategoria tür sentimen"
+    " abteilung stimmung catégorie"
     " المشاعر الفئة 감정 분류 klasse categoría categoria"
     " 标签 类别 情感 分类 метка категория класс ラベル",
     3.5: "topic topics",  # by which texts were found, beside a sentiment
     3: "stars star rating ratings score grade outcome verdict priority severity type similarity"
-    " relatedness entailment classes",
+    " relatedness entailment classes bewertung sterne priorität calificación puntuación nota puan",
     2: "section tag group spam toxic toxicity hate offensive humor sarcasm judgment judgement"
     " dialect sarcastic ironic humorous acceptable acceptability grammatical clickbait"
     " misogynous aggressive abusive racist sexist subtask complexity readability"
@@ -29,8 +30,10 @@ TEXT_WORDS: Mapping[float, str] = {
     2.5: "comment comments review reviews sentence tweet message msg sms content body utterance"
     " document post posts input passage abstract 文本 内容 评论 句子 текст texte texto testo"
     " tekst teks metin cümle yorum yorumlar mesaj ulasan kalimat komentar oración frase comentario"
-    " comentário komentarz відгук отзыв النص نص تعليق متن 문장 리뷰 本文",
-    2: "paragraph statement claim description transcript article",
+    " comentário komentarz відгук отзыв النص نص تعليق متن 문장 리뷰 kommentar"
+    " nachricht rezension satz commentaire avis reseña 本文",
+    2: "paragraph statement claim description transcript article beschreibung"
+    " descripción descrição",
     1.5: "question query prompt headline premise hypothesis news",
     0.5: "title subject summary",
 }
