@@ -88,6 +88,33 @@ def test_one_word_of_a_text_without_its_place_is_no_finding(tmp_path):
     assert said(checked(written(tmp_path, rows), text="text")) == []
 
 
+@pytest.mark.parametrize(("one", "two"), [("title", "city"), ("author", "product_category")])
+def test_usual_columns_beside_a_text_that_speaks_of_them_are_no_finding(tmp_path, one, two):
+    rows = [
+        {
+            "id": n,
+            "text": f"{NAMES[n % 6]} went to {SAID[n % 4]} on day {n}",
+            one: NAMES[n % 6],
+            two: SAID[n % 4],
+            "votes": 0,
+            "label": ["good", "bad"][n % 3 == 0],
+        }
+        for n in range(60)
+    ]
+    assert said(checked(written(tmp_path, rows), text="text", label="label")) == []
+
+
+@pytest.mark.parametrize(("one", "two"), [("name1", "name2"), ("subject", "object")])
+def test_two_ends_of_a_relation_may_have_usual_names(tmp_path, one, two):
+    rows = [
+        {"text": row["text"], one: first, two: second, "label": n % 3 == 0}
+        for n, row in enumerate(schemas(places=False))
+        for first, second in [row["target"].values()]
+    ]
+    (message,) = said(checked(written(tmp_path, rows), text="text", label="label"))
+    assert message.startswith(f"{one!r}, {two!r} stand in 'text', and are not read")
+
+
 def test_a_label_that_stands_in_each_text_is_named(tmp_path):
     words = ["bank", "light", "paper", "plant", "cell"]
     line = "{0}\tN\tWe saw the {0} near {1} .\tA {0} fell on day {1} ."

@@ -137,3 +137,15 @@ def test_tables_beside_assertions_alone_are_read(tmp_path):
     rows = "".join(f"the bus was late {n},{'ab'[n % 2]}\n" for n in range(30))
     (tmp_path / "train.csv").write_text(f"text,label\n{rows}")
     assert dict(checked(tmp_path).labels) == {"a": 15, "b": 15}
+
+
+@pytest.mark.parametrize("ending", [".con", ".ann"])
+def test_tables_beside_annotated_texts_are_said_not_to_be_read(tmp_path, ending):
+    (tmp_path / "a.txt").write_text(TEXT)
+    at = TEXT.index("fever")
+    lines = CONCEPTS if ending == ".con" else f"T1\ttest {at} {at + 5}\tfever\n"
+    (tmp_path / f"a{ending}").write_text(lines)
+    assert sources.read(tmp_path).findings == ()
+    (tmp_path / "train.csv").write_text("text,label\nthe bus was late,a\nit rained,b\n")
+    (left,) = sources.read(tmp_path).findings
+    assert "not read beside the annotated texts: train.csv; name such a file" in left.message

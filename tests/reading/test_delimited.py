@@ -248,6 +248,7 @@ HEADERS = {
     "Word;What the second of our programs said;ours": [
         *("cela;V;V", "nyusa;N;V", "hamba;V;N", "thetha;V;V", "funda;N;V", "pheka;V;V"),
     ],
+    ",deutsch,english": ["0,Asche,ash", "1,Asche,cinders", "2,Brot,bread"],
     "0,1": ["some text of some length,pos", "other text of some length,neg"],
 }
 

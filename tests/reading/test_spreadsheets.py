@@ -236,3 +236,12 @@ def test_a_model_is_judged_by_the_sheet_that_is_named(book, tiny_base, tmp_path)
     model = make_run(tmp_path / "run", tiny_base, "single", ["0", "1"])
     path = book(Data=ROWS, More=[["text", "label"], ["a good film", 0], ["a bad film", 1.0]])
     assert evaluating_api.evaluate(model, path, sheet="More")["n"] == 2
+
+
+@pytest.mark.parametrize(
+    ("above", "said"), [(1, "a row of one cell is"), (2, "2 rows of one cell are")]
+)
+def test_titles_above_a_table_are_said_to_be_passed_over(book, above, said):
+    table = [["text", "label"], *([f"it was day {n}", "ab"[n % 2]] for n in range(20))]
+    found = sources.read(book(sheet=[*[["Tickets of 2021"]] * above, [], *table]))
+    assert f"above the table, {said} passed over: 'Tickets of 2021'" in found.reasons

@@ -7,7 +7,7 @@ import pytest
 from made_tables import checked, read_as
 from textune.errors import DataError
 from textune.reading import sources
-from textune.reading.forms import xml_rows
+from textune.reading.forms import xml_layout, xml_rows
 from textune.records import ReadOptions
 
 FLAT = (
@@ -172,3 +172,19 @@ def test_texts_around_rows_that_are_in_none_of_them_are_said(tmp_path):
     assert said.message.startswith(
         "texts that stand around each <vote> are not read: 'pair.one.text', 'pair.two.text'; if"
     )
+
+
+def test_a_row_is_not_held_against_thousands_beside_it(tmp_path, monkeypatch):
+    told, beside = xml_layout.told, []
+
+    def watched(element, before):
+        beside.append(len(element))
+        return told(element, before)
+
+    rows = "".join(f"<doc><text>It was day {n}.</text><y>{n % 2}</y></doc>\n" for n in range(9000))
+    file = tmp_path / "many.xml"
+    file.write_text(f"<?xml version='1.0'?>\n<docs>\n<from>Oslo</from>\n{rows}</docs>\n")
+    table = sources.read(file)
+    monkeypatch.setattr(xml_layout, "told", watched)
+    assert sum(row.cells[-1] == "Oslo" for row in table.rows()) == 9000
+    assert max(beside) < 400

@@ -4,22 +4,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from textune.data import lists, names
+from textune.data import lists, names, unlikely
 from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
 from textune.data.columns import NUMBER, OFTEN, Column, are_tags, describe, flag, signs_of
 from textune.data.numerals import is_number, like_number
+from textune.data.unlikely import MOST_NAMES
 
 Fits = Callable[[Column], bool]
 PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
 NEARLY_ALL = 0.98  # share of one value from which a column hardly tells texts apart
 ALL_BUT_FEW = 0.995  # the same, from which the only 0/1 column beside constant ones is no label
 NEARLY_NUMBERS = 0.9  # share of numbers that makes a column with slips one of numbers
+UNLIKELY = -1.0  # weight of what no column of labels is
 COUNTS = -0.3  # weight of whole numbers with gaps between, which may count something
 BESIDE = 0.5  # weight of standing beside the text, where columns have no names
 FREE = 0.8  # share of different cells from which some words are no names of classes,
-MOST_NAMES, FEW_WORDS = 30, 3  # in a table of more rows; a name has fewer words
-PIECES = 0.8  # share of cells that stand in their text: sampled ones are shortened
-EACH = 10  # rows of a name: names of brands in titles may be what is to be told
+FEW_WORDS = 3  # in a table of more rows than MOST_NAMES; a name has fewer words
 CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
 
 
@@ -46,6 +46,8 @@ def label(
         fits: Which columns can be what the user asked for, where that is no matter of names.
     """
     weights = {column.name: _label_weight(column, headed, texts) for column in free}
+    apart = unlikely.named(free) if headed else unlikely.beside(free, texts)
+    weights |= {column.name: UNLIKELY for column in apart}
     ranked = sorted(
         (column for column in free if _is_candidate(column, weights[column.name], fits, headed)),
         key=lambda column: -weights[column.name],
@@ -84,7 +86,7 @@ def _label_weight(column: Column, headed: bool, texts: Sequence[Column]) -> floa
         weight -= 2
     if headed and paired and names.is_origin(column.name):
         weight -= 2
-    weight -= 3 * _are_pieces(column, texts)  # of what it speaks, as the drug in a report
+    weight -= unlikely.penalty(column, texts, named)
     weight -= 9 * lists.are_words_of(column.cells, column.separator, [one.cells for one in texts])
     if not headed and any(abs(column.place - text.place) == 1 for text in texts):
         weight += BESIDE
@@ -93,17 +95,6 @@ def _label_weight(column: Column, headed: bool, texts: Sequence[Column]) -> floa
     weight -= 2 * are_tags(column)  # of words that stand in another column
     once = sum(count == 1 for count in (column.counts or {}).values())
     return weight - (1 if column.kind != NUMBER and once > column.classes / 2 else 0)
-
-
-def _are_pieces(column: Column, texts: Sequence[Column]) -> bool:
-    """Tell many different pieces of the text beside them from names of classes."""
-    if column.kind != "category" or column.classes <= MOST_NAMES or column.blank:
-        return False
-    if EACH * column.classes <= (len(column.cells) if column.counts is None else column.rows):
-        return False
-    pairs = [zip(column.cells, text.cells, strict=False) for text in texts if not text.blank]
-    shares = [[piece in whole for piece, whole in both] for both in pairs]
-    return any(sum(held) > PIECES * len(held) for held in shares)
 
 
 def _count_up(column: Column) -> bool:

@@ -7,13 +7,18 @@ Columns = str | int | Sequence[str | int]
 """Names of columns as somebody gives them: "a,b", or one by one; their places without names."""
 LABEL_WORDS: Mapping[float, str] = {
     6: "gold",
-    5: "label labels class target targets y annotation",
-    4: "sentiment intent category categories cats topic topics emotion emotions polarity stance"
+    5: "label labels class target targets y annotation etiket s\u0131n\u0131f etykieta rótulo"
+    " nhãn برچسب التصنيف تصنيف 레이블 라벨",
+    4: "sentiment intent category categories cats emotion emotions polarity stance"
     " tags majority consensus genre genres department queue relation mood etiqueta"
     " etichetta étiquette kategorie"
-    " klasse categoría categoria 标签 类别 情感 分类 метка категория класс ラベル",
+    " sentimiento sentimento polaridad polaridade duygu kategori kategoria tür sentimen"
+    " abteilung stimmung catégorie"
+    " المشاعر الفئة 감정 분류 klasse categoría categoria"
+    " 标签 类别 情感 分类 метка категория класс ラベル",
+    3.5: "topic topics",  # by which texts were found, beside a sentiment
     3: "stars star rating ratings score grade outcome verdict priority severity type similarity"
-    " relatedness entailment classes",
+    " relatedness entailment classes bewertung sterne priorität calificación puntuación nota puan",
     2: "section tag group spam toxic toxicity hate offensive humor sarcasm judgment judgement"
     " dialect sarcastic ironic humorous acceptable acceptability grammatical clickbait"
     " misogynous aggressive abusive racist sexist subtask complexity readability"
@@ -23,8 +28,12 @@ LABEL_WORDS: Mapping[float, str] = {
 TEXT_WORDS: Mapping[float, str] = {
     3: "text texts",
     2.5: "comment comments review reviews sentence tweet message msg sms content body utterance"
-    " document post posts input passage abstract 文本 内容 评论 句子 текст texte texto testo",
-    2: "paragraph statement claim description transcript article",
+    " document post posts input passage abstract 文本 内容 评论 句子 текст texte texto testo"
+    " tekst teks metin cümle yorum yorumlar mesaj ulasan kalimat komentar oración frase comentario"
+    " comentário komentarz відгук отзыв النص نص تعليق متن 문장 리뷰 kommentar"
+    " nachricht rezension satz commentaire avis reseña 本文",
+    2: "paragraph statement claim description transcript article beschreibung"
+    " descripción descrição",
     1.5: "question query prompt headline premise hypothesis news",
     0.5: "title subject summary",
 }
@@ -34,12 +43,25 @@ OTHER_WORDS = (
     " subset locale country city location region timezone platform device confidence count"
     " likes retweets votes upvotes price cost amount age year month day version annotator rater"
     " worker page number num nr order length len verified retweeted favorited truncated lat lon"
-    " phone zip unnamed probability prob weight unclear test train dev variance std stddev"
+    " phone zip unnamed kfold probability prob weight unclear test train dev variance std stddev"
     " deviation stderr ups downs corpus pred preds predicted prediction predictions hashtags"
     " mentions retweet replies favorites favourites emojis assignment"
+    " tahmin prédiction predicción predição"
 )
 APART = frozenset(
-    ["dev", "fold", "partition", "split", "subset", "test", "train", "unclear", "unsure", "valid"]
+    [
+        "dev",
+        "fold",
+        "kfold",
+        "partition",
+        "split",
+        "subset",
+        "test",
+        "train",
+        "unclear",
+        "unsure",
+        "valid",
+    ]
 )
 """Names of 0/1 columns that describe the row and never its text."""
 CODES = frozenset(["id", "ids", "idx", "index"])
@@ -53,9 +75,14 @@ DERIVED = frozenset(
 """Names of columns that hold another column's text, made over or as it was before."""
 ABOUT = frozenset(["city", "country", "lang", "language", "locale", "region"])
 """Names of columns that say something of a text in a word, and are never the text."""
+OF_JUDGES = frozenset(["agreement", "alpha", "certainty", "kappa", "reliability", "trust"])
+"""Names of columns whose numbers say how sure the people were who gave the labels."""
 ORIGINS = frozenset(["corpus", "domain", "genre", "section", "source", "topic"])
 """Names of columns that say where a pair of texts was found, more often than what it is."""
-PARTS = re.compile(r"[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
+PARTS = re.compile(  # beyond Latin-1 large letters of Latin count as small ones
+    r"[A-Z]?[a-zß-öø-ÿ\u0100-\u024f\u1e00-\u1eff]+"
+    r"|[A-Z]+(?![a-zß-öø-ÿ\u0100-\u024f\u1e00-\u1eff])|\d+|[^\W\d_]+"
+)
 
 
 def parted(columns: Columns | None) -> tuple[str, ...] | None:
@@ -128,6 +155,14 @@ def is_derived(name: str) -> bool:
     """Tell whether a name says that a column was made of another: `text_clean`, `Resume_html`."""
     found = parts(name)
     return len(found) > 1 and bool(DERIVED & set(found))
+
+
+def is_no_label(name: str) -> bool:
+    """Tell whether a name says that numbers are ids, or of those who gave the labels: `annId`."""
+    last = parts(name)[-1:]
+    return bool(OF_JUDGES.intersection(last) or CODES.intersection(last)) and (
+        label_evidence(name) <= 0
+    )
 
 
 def is_origin(name: str) -> bool:

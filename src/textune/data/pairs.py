@@ -5,7 +5,7 @@ from itertools import pairwise, permutations
 
 from textune.data import names, pair_names
 from textune.data.choice import MOST_DOUBTS, Choice, option
-from textune.data.columns import Column, Scan, is_link
+from textune.data.columns import NUMBER, Column, Scan, is_link
 from textune.data.numerals import is_number, like_number
 
 REPEATS = 0.7  # share of different cells, below which a text repeats
@@ -14,6 +14,8 @@ WORDS = 3  # mean words of a text that repeats, below which it is a name
 STANDS = 0.8  # share of rows in which a part of the text stands in it: sampled ones are shortened
 LABEL = 5  # evidence of a name that can be no other than that of labels
 BLANK = 0.05  # share of blank cells, from which words are not compared row by row
+MARKS = ("category", "flags", NUMBER)  # kinds of columns that may be the label of a pair
+_PAIRS = " → pairs of texts"
 VALUES = 4  # different texts, below which they are classes
 
 
@@ -34,12 +36,13 @@ def pair(
     for one, two in pairwise(free):
         if two.name == f"{one.name.removesuffix('_1')}_2" and two in ranked:  # of one cell, parted
             return Choice((one, two), (f"{one.name!r} and {two.name!r} → pairs of texts",), ())
-        if one in ranked[:2] and two in ranked[:2] and _share_words(one, two, seen):
+        if one in ranked[:2] and two in ranked[:2]:
             doubt = f"each of the two could be the only text: {option('--text', [one])}"
-            why = (
-                f"columns {one.name} and {two.name} stand side by side and share words in each row"
-            )
-            return Choice((one, two), (f"{why} → pairs of texts",), (doubt,))
+            why = f"columns {one.name} and {two.name} stand side by side and"
+            if _share_words(one, two, seen):
+                return Choice((one, two), (f"{why} share words in each row{_PAIRS}",), (doubt,))
+            if len(ranked) == 2 and _are_of_like_length(one, two) and _has_marks(free):
+                return Choice((one, two), (f"{why} are of like length{_PAIRS}",), (doubt,))
     return None
 
 
@@ -104,8 +107,9 @@ def _judged(ranked: Sequence[Column], free: Sequence[Column], seen: Scan) -> Cho
     able = [c for c in free if pair_names.is_target(c.name) and _is_phrase(c)]
     if not able and _is_stance_all(free):
         able = [c for c in free if pair_names.is_target(c.name, of_stance=True) and _is_phrase(c)]
-    judged = [c for c in free if pair_names.is_judged(c.name) and c not in able]
     texts = [column for column in ranked if column not in able]
+    apart = [*able, *texts[:1]]  # a text may be called a sentiment, too
+    judged = [c for c in free if pair_names.is_judged(c.name) and c not in apart]
     if texts and not judged and texts[0].varied < DIFFERS:
         able = [column for column in able if _stands_in(column, texts[0], seen)]
         judged = [c for c in free if names.label_evidence(c.name) >= LABEL and c not in able]
@@ -174,13 +178,23 @@ def _alike(ranked: Sequence[Column], seen: Scan) -> Choice | None:
     if len(ranked) != 2 or any(names.text_evidence(column.name) for column in ranked):
         return None
     one, two = sorted(ranked, key=lambda column: column.place)
-    if max(one.words, two.words) > 2 * min(one.words, two.words) or one.blank or two.blank:
+    if not _are_of_like_length(one, two):
         return None
     if names.is_derived(one.name) or names.is_derived(two.name) or not _share_words(one, two, seen):
         return None
     why = f"{one.name!r} and {two.name!r} are of like length and share words in each row"
     doubt = f"each of the two could be the only text: {option('--text', [one])}"
     return Choice((one, two), (f"{why} → pairs of texts",), (doubt,))
+
+
+def _are_of_like_length(one: Column, two: Column) -> bool:
+    longest = 2 * min(one.words, two.words)
+    return max(one.words, two.words) <= longest and not (one.blank or two.blank)
+
+
+def _has_marks(free: Sequence[Column]) -> bool:
+    """Tell whether there is something to be learned of a pair, besides its texts."""
+    return any(column.kind in MARKS for column in free)
 
 
 def _are_sides(both: tuple[Column, Column], able: Sequence[Column]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from textune.data import names
+from textune.data import names, pair_names
 from textune.data.choice import option, quoted
 from textune.data.columns import Column, Scan
 from textune.data.numerals import is_number
@@ -57,16 +57,37 @@ def findings(contract: Contract, seen: Scan) -> Iterator[Finding]:
     texts = [by_name[name] for name in contract.text]
     used = {*contract.text, *contract.label, contract.group}
     free = [column for column in seen.columns if column.name not in used]
-    places = [column for column in free if column.cells and all(map(is_number, column.cells))]
+    places = [column for column in free if _holds_places(column)]
     sample = seen.sample[:: -(-len(seen.sample) // ROWS) or 1]
     parts = [part for column in free if (part := _part(column, texts, places, sample))]
     sure = [part for part in parts if part.place is not None]
     sure = sure or [part for part in parts if ASKED & {*names.parts(part.column.name)}]
-    if sure or len(parts) > 1:
-        yield Finding("unread", "warning", _said(contract, sure or parts), seen.rows)
+    unplaced = [part for part in parts if not _is_usual(part, parts)]
+    if sure or len(unplaced) > 1:
+        yield Finding("unread", "warning", _said(contract, sure or unplaced), seen.rows)
     for name in contract.label[:1] if contract.form == "name" else ():
         if _part(by_name[name], texts, [], sample):
             yield Finding("label in text", "warning", _in_text(name, texts), seen.rows)
+
+
+def _is_usual(part: _Part, parts: Sequence[_Part]) -> bool:
+    """Tell a column that most tables have beside a text that speaks of it: a title, a city.
+
+    One that is called as another is but for its side ("name1", "name2"), or the subject of an
+    object, is an end of a relation.
+    """
+    name = part.column.name
+    others = [one.column.name for one in parts if one is not part]
+    if any(pair_names.are_sides(*both) for one in others for both in ((name, one), (one, name))):
+        return False
+    if "subject" in names.parts(name) and any("object" in names.parts(one) for one in others):
+        return False
+    return names.text_evidence(name) != 0 or names.label_evidence(name) != 0
+
+
+def _holds_places(column: Column) -> bool:
+    """Tell numbers that may be places; of a column of 0 alone nobody knows."""
+    return {*column.cells} - {"0"} != set() and all(map(is_number, column.cells))
 
 
 def _part(

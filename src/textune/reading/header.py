@@ -42,7 +42,7 @@ def is_header(first: list[str], body: list[list[str]], *, text_only: bool) -> tu
     if not any(cell.strip() for cell in first):
         return False, "no header: the first line is empty"
     columns = [[row[at] for row in body if at < len(row)] for at in range(len(first))]
-    verdicts = [_compare(cell, column) for cell, column in zip(first, columns, strict=True)]
+    verdicts = _verdicts(first, columns)
     if _counts(first) and any(points == 0 for points, _ in verdicts):
         return True, "header: the first line, since it counts the columns"
     score = sum(points for points, _ in verdicts) + 2 * len(usual)
@@ -73,6 +73,18 @@ def _counts(first: list[str]) -> bool:
     numbers = [cell for cell in first if cell]
     counted = [[str(n + at) for n in range(len(numbers))] for at in (0, 1)]
     return len(first) > 1 and numbers in counted
+
+
+def _verdicts(first: list[str], columns: list[list[str]]) -> list[tuple[int, str]]:
+    found = [_compare(cell, column) for cell, column in zip(first, columns, strict=True)]
+    if not first[0].strip() and _number_rows(columns[0]):
+        found[0] = 2, "its first cell is blank, over numbers of rows"
+    return found
+
+
+def _number_rows(column: list[str]) -> bool:
+    """Tell numbers of rows, as pandas writes them: whole, and each another."""
+    return len(column) > 1 and len({*column}) == len(column) and all(map(str.isdecimal, column))
 
 
 def _compare(cell: str, column: list[str]) -> tuple[int, str]:

@@ -292,8 +292,9 @@ def _place(
     said = [why, remark]
     if above:
         title = next(str(value) for value in sample[above[0]] if _is_there(value))
-        listed = "row" if len(above) == 1 else f"{len(above)} rows"
-        said.append(f"above the table, {listed} of one cell are passed over: {excerpt(title)}")
+        many = len(above) > 1
+        listed = f"{len(above)} rows of one cell are" if many else "a row of one cell is"
+        said.append(f"above the table, {listed} passed over: {excerpt(title)}")
     full = passed_over.are_full(body)
     return _Place(sheet.name, first, columns, names, header, full), said
 

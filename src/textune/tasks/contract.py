@@ -13,7 +13,7 @@ from textune.data.scanning import scan
 from textune.data.unlabelled import Gap
 from textune.errors import DataError, SettingsError, among
 from textune.records import Contract, Finding, Look, Table
-from textune.tasks import annotated, refused, registry
+from textune.tasks import annotated, options, refused, registry
 from textune.tasks.kind import Kind
 
 FASTTEXT = "__label__"
@@ -95,12 +95,12 @@ def understand(
         )
     columns = {column.name: column for column in seen.columns}
     described = {name: describe(column) for name, column in columns.items()}
+    if text is None and label is None:
+        options.refuse(table, seen.columns)
     if apart := _apart(table, seen, task, text=text, label=label, group=group):
         kind = registry.of(apart.task)
         described |= kind.described(apart) if kind.described else {}
         return _found(table, apart, described, seen, skip=skip, no_skip=no_skip)
-    if text is None and label is None:
-        refused.refuse_options(table, seen.columns)
     taken = {*(label or ()), *([group] if group else ())}
     texts = text_choice.choose(seen, text, taken=taken, headed=table.has_header)
     if not texts.columns:

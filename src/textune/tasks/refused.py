@@ -4,98 +4,18 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from textune.data import lists, names, pair_names
-from textune.data.choice import option, quoted
+from textune.data import lists, names
+from textune.data.choice import option
 from textune.data.columns import Column, describe
 from textune.data.numerals import is_number
 from textune.errors import DataError, among
 from textune.records import Table
 
-PLENTY = 0.5  # share of lists that differ, from which they are answers and no names of classes
-_LETTER = re.compile(r"\(?[A-Ha-h0-7][).]?")
 NEARLY_ALL = 0.9  # share of rows whose text is as long as its places say
 SENTENCE = 5  # mean words from which pieces are texts of their own
 SOME = 5  # cells that are looked for as files beside the table,
 MOST_PLACES = 20  # in so many folders
-RIGHT = frozenset(["correct", "right", "best", "plausible", "answer", "preferred", "preference"])
 PLAIN = 3.0  # evidence of a name from which a column holds labels
-
-
-def refuse_options(table: Table, columns: Sequence[Column]) -> None:
-    """Refuse questions with answers to choose from, which are no texts apart from each other.
-
-    Raises:
-        DataError: There are columns of such answers.
-    """
-    options = [column for column in columns if pair_names.is_option(column.name)]
-    ends = {column.name: column.name.rpartition(".")[2] for column in columns}  # of answers.A
-    letters = [column for column in columns if ends[column.name] in tuple("ABCDE")]
-    found = options if len(options) > 1 else letters if len(letters) > 2 else []
-    found = found or _listed_options(columns) or _numbered_options(columns)
-    if table.has_header and found and all(column.words >= 1 for column in found):
-        others = [column for column in columns if column.kind == "text" and column not in found]
-        one = [*others[:1], *found[:1]]
-        raise DataError(
-            f"{table.name}: {quoted(column.name for column in found)} look like answers to choose "
-            "from (multiple choice), which is no task of textune's; if the label is a class of "
-            f"some of the texts, name them and it, as in {option('--text', one)} with --label"
-        )
-
-
-def _listed_options(columns: Sequence[Column]) -> list[Column]:
-    """Find lists of texts to choose from, where another column has the letter of the right one."""
-    listed = [
-        column
-        for column in columns
-        if column.name.lower() in ("options", "choices", "candidates")
-        and column.cells
-        and all(cell.startswith("[") for cell in column.cells)
-        and column.varied > PLENTY
-    ]
-    letters = [
-        column
-        for column in columns
-        if column.counts and all(_LETTER.fullmatch(cell) for cell in column.counts)
-    ]
-    return listed if letters or any(_are_among(listed, column) for column in columns) else []
-
-
-def _numbered_options(columns: Sequence[Column]) -> list[Column]:
-    """Find texts by whose numbers another column names the right one: "a1", "a2" and 1 or 2.
-
-    There must be a text beside them, of which they are said; two alone may be a pair.
-    """
-    texts = [column for column in columns if column.kind in ("text", "words")]
-    by_stem: dict[tuple[str, ...], dict[str, Column]] = {}
-    for column in texts:
-        *stem, last = names.parts(column.name) or [""]
-        if stem and last.isdecimal():
-            by_stem.setdefault(tuple(stem), {})[last] = column
-    for found in by_stem.values():
-        is_named = any(
-            column.counts and {*column.counts} == {*found} and _says_which(column.name)
-            for column in columns
-        )
-        if 1 < len(found) < len(texts) and is_named:
-            return [*found.values()]
-    return []
-
-
-def _says_which(name: str) -> bool:
-    return names.label_evidence(name) > 0 or bool(RIGHT & set(names.parts(name)))
-
-
-def _are_among(listed: Sequence[Column], column: Column) -> bool:
-    """Tell whether each cell of a column is one of the texts of its row's list."""
-    return any(
-        column is not each
-        and not column.blank + each.blank
-        and all(
-            cell in (lists.parse(among, "json") or ())
-            for cell, among in zip(column.cells, each.cells, strict=False)
-        )
-        for each in listed
-    )
 
 
 def _is_named_label(name: str) -> bool:

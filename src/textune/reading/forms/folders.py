@@ -6,19 +6,21 @@ Of several parts (train, test, …) that which is to be learned from is read; th
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from textune.errors import DataError
-from textune.reading import jsonlines, splits
-from textune.reading.forms import brat, concepts, side_by_side, tagged_documents
+from textune.errors import DataError, some
+from textune.reading import jsonlines, kinds, splits
+from textune.reading.forms import anafora, brat, concepts, side_by_side, tagged_documents
 from textune.reading.lines import pieces
 from textune.reading.splits import Parts
 from textune.reading.told import below, problems_of
 from textune.records import Finding, Row, Table
 
 WHOLE = {  # forms of folders that are a table by themselves → a file of theirs has such an ending
+    anafora: (anafora.ENDING,),
     brat: (brat.ENDING,),
     concepts: concepts.ENDINGS,
     side_by_side: (),  # whatever it has
@@ -26,12 +28,14 @@ WHOLE = {  # forms of folders that are a table by themselves → a file of their
 }
 UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
 COLUMNS = ("text", "label")
+SHOWN = 5  # tables that are named
 
 
 def is_sign(file: Path) -> bool:
     """Tell a file that stands where a folder is read as a whole, and not file by file."""
     signs = ("dataset_dict.json", "state.json", "seq.in")
-    return file.suffix in (brat.ENDING, *concepts.ENDINGS) or file.name in signs
+    is_sign = file.suffix in (brat.ENDING, *concepts.ENDINGS) or file.name in signs
+    return is_sign or file.name.endswith(anafora.DONE)
 
 
 def is_table(folder: Path) -> bool:
@@ -68,7 +72,7 @@ def read(folder: Path) -> Table | None:
         return _saved(folder)
     if form := _whole(folder):
         table: Table = form.read_folder(folder)
-        return table
+        return replace(table, findings=(*table.findings, *_beside(table, folder)))
     found = _part(folder)
     if found is None:
         return None
@@ -102,6 +106,20 @@ def _whole(folder: Path) -> Any:
 def _is_beside(form: object, folder: Path) -> bool:
     """Tell a document of XML that stands beside folders of texts, which are named for labels."""
     return form is tagged_documents and _part(folder) is not None
+
+
+def _beside(table: Table, folder: Path) -> Iterator[Finding]:
+    """Say which tables stand in a folder that is a table by itself, and are not read."""
+    signs = {ending for endings in WHOLE.values() for ending in endings}
+    found = [
+        str(file.relative_to(folder))
+        for file in sorted(folder.rglob("*"))
+        if kinds.holds_rows(file) and file.suffix not in signs and not splits.is_noise(file)
+    ]
+    if found and table.format == "jsonl":
+        named = some(found, SHOWN)
+        message = f"not read beside the annotated texts: {named}; name such a file to read it alone"
+        yield Finding("left out", "warning", message, len(found))
 
 
 def _said(folder: Path, part: Path, others: list[str]) -> tuple[str, ...]:

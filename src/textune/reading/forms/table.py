@@ -19,6 +19,7 @@ from textune.reading import json_values, jsonlines, near_json
 from textune.reading.forms import (
     argilla,
     articles,
+    asked_dialogues,
     aspect_lists,
     chat,
     dialogues,
@@ -65,6 +66,7 @@ from textune.records import Finding, ReadOptions, Row, Table
 
 ROOMS = (
     articles,
+    asked_dialogues,
     chat,
     drop,
     kili,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from textune.errors import DataError
 from textune.reading.forms import (
     absa,
+    anafora,
     arff,
     azure,
     bioc,
@@ -40,6 +41,7 @@ class Written(NamedTuple):
 
 FORMS = (
     Written(absa.NAME, absa.begins, absa.read),
+    Written(anafora.NAME, anafora.begins, anafora.read),
     Written(arff.NAME, arff.begins, arff.read),
     Written(bioc.NAME, bioc.begins, bioc.read),
     Written(azure.NAME, azure.begins, azure.read),

@@ -70,7 +70,7 @@ def _inside(found: Fields, element: Element, own: str, prefix: str, mixed: froze
 
 def _walk(found: Fields, element: Element, name: str, mixed: frozenset[str]) -> None:
     given = {bare(key).lower(): value.strip() for key, value in element.attrib.items()}
-    if places := places_of(given):
+    if given and (places := places_of(given)):
         kind = next((given[key] for key in KINDS if given.get(key)), bare(element.tag))
         surface = next((given[key] for key in SURFACES if given.get(key)), element.text)
         surface = surface if surface and len(places) == 1 else None

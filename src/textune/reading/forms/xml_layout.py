@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, takewhile
 from xml.etree.ElementTree import Element
 
 from textune.reading.forms import xml_fields
@@ -202,9 +202,10 @@ def told(element: Element, before: str) -> Iterator[tuple[str, str]]:
     name = bare(element.tag)
     for key, value in element.attrib.items():
         yield f"{name}.{bare(key)}", value.strip()
+    above = [*takewhile(lambda child: child.tag != before, element)]
+    if not above:  # as in most: there may be many rows in it, each of which asks
+        return
     tags = Counter(child.tag for child in element)
-    for child in element:
-        if child.tag == before:
-            return
+    for child in above:
         if tags[child.tag] == 1 and not len(child) and (child.text or "").strip():
             yield f"{name}.{bare(child.tag)}", str(child.text).strip()

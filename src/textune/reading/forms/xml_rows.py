@@ -18,6 +18,7 @@ from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from textune.errors import DataError, excerpt, some
 from textune.reading import jsonlines
 from textune.reading.forms import (
+    anafora,
     foreign,
     tagged_documents,
     xml_elements,
@@ -34,6 +35,7 @@ from textune.records import Finding, Row, Table
 
 NAME = "elements that come back"
 SAMPLE = 1 << 22  # characters of the beginning by which the rows are found
+SHORT = 1 << 13  # characters that are parsed at once
 SHOWN = 8  # names in a message
 COMPARED = 200  # elements in whose text columns are looked for
 DEEPEST = 200  # elements in each other
@@ -72,7 +74,8 @@ def begins(path: Path, head: bytes) -> bool:
         return False
     is_named = path.suffix.lower() in ENDINGS
     is_xml = is_named or bool(_DECLARED.match(head)) or bool(_NESTED.match(head.lstrip()))
-    return is_xml and not tagged_documents.begins(path, head)
+    others = (anafora, tagged_documents)
+    return is_xml and not any(form.begins(path, head) for form in others)
 
 
 def read(path: Path, why: tuple[str, ...] = ()) -> Table:
@@ -197,7 +200,7 @@ def _events(path: Path, most: int = 0) -> Iterator[tuple[str, Element]]:
     parser: Any = XMLPullParser(events=("start", "end"))
     size = depth = 0
     try:
-        for piece in _source(path):
+        for piece in _short(_source(path)):
             parser.feed(piece)
             for event, element in parser.read_events():
                 depth += 1 if event == "start" else -1
@@ -217,6 +220,12 @@ def _events(path: Path, most: int = 0) -> Iterator[tuple[str, Element]]:
             "write & as &amp; and < as &lt;"
         ) from error
     yield from parser.read_events()
+
+
+def _short(read: Iterator[str]) -> Iterator[str]:
+    """Cut pieces short: of what is read at once, each row looks at all that stand beside it."""
+    for piece in read:
+        yield from (piece[at : at + SHORT] for at in range(0, len(piece), SHORT))
 
 
 def _source(path: Path) -> Iterator[str]:

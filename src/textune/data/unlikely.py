@@ -1,0 +1,83 @@
+"""Columns of few values that say something else of a text than its label: what tells them."""
+
+from collections.abc import Sequence
+
+from textune.data import names
+from textune.data.columns import Column
+from textune.data.numerals import is_number
+
+MOST_NAMES = 30  # classes, from which names may be anything that is spoken of
+PIECES = 0.8  # share of cells that stand in their text: sampled ones are shortened
+EACH = 10  # rows of a name: names of brands in titles may be what is to be told
+FEW_EACH = 5  # rows of a word, below which it is one of a list of words
+WORD = 3  # signs of a word that is no letter of a, b, c
+FEWEST = 4  # different codes of countries
+_CODES = """
+    ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br
+    bs bt bv bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec
+    ee eg eh er es et fi fj fk fm fo fr ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk
+    hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb
+    lc li lk lr ls lt lu lv ly ma mc md me mf mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz
+    na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru
+    rw sa sb sc sd se sg sh si sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm tn
+    to tr tt tv tw tz ua ug uk um us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw
+    """  # of ISO 3166, and what is written for gb
+COUNTRIES = frozenset(_CODES.split())
+
+
+def penalty(column: Column, texts: Sequence[Column], named: float) -> float:
+    """Weigh what tells that a column is no label: it has pieces of the text, or words of a list."""
+    return 3 * _are_many_pieces(column, texts) + 3 * (named <= 0 and _is_list(column, texts))
+
+
+def named(columns: Sequence[Column]) -> list[Column]:
+    """Find numbers that are called ids, or of those who gave the labels."""
+    able = [column for column in columns if names.is_no_label(column.name)]
+    return [column for column in able if column.cells and all(map(is_number, column.cells))]
+
+
+def beside(columns: Sequence[Column], texts: Sequence[Column]) -> list[Column]:
+    """Find columns without names that are of a country, or of a word by which texts were found.
+
+    One that stands alone may be what is to be learned.
+    """
+    able = [column for column in columns if column.kind in ("flags", "category")]
+    if len(able) < 2:
+        return []
+    return [
+        column
+        for column in able
+        if _are_countries(column)
+        or (min(map(len, column.cells)) >= WORD and _are_pieces(column, texts))
+    ]
+
+
+def _are_countries(column: Column) -> bool:
+    found = {cell.lower() for cell in column.cells}
+    return len(found) >= FEWEST and found <= COUNTRIES
+
+
+def _are_many_pieces(column: Column, texts: Sequence[Column]) -> bool:
+    """Tell many different pieces of the text beside them from names of classes."""
+    if column.kind != "category" or column.classes <= MOST_NAMES:
+        return False
+    if EACH * column.classes <= (len(column.cells) if column.counts is None else column.rows):
+        return False
+    return _are_pieces(column, texts)
+
+
+def _are_pieces(column: Column, texts: Sequence[Column]) -> bool:
+    """Tell cells that stand in the text of their row."""
+    if column.blank or column.classes < FEWEST or all(map(is_number, column.cells)):
+        return False
+    pairs = [zip(column.cells, text.cells, strict=False) for text in texts if not text.blank]
+    shares = [[piece in whole for piece, whole in both] for both in pairs]
+    return any(sum(held) > PIECES * len(held) for held in shares)
+
+
+def _is_list(column: Column, texts: Sequence[Column]) -> bool:
+    """Tell words that come back a few times, beside words: translations, and not classes."""
+    is_many = column.kind == "category" and column.classes > MOST_NAMES
+    is_many = is_many and FEW_EACH * column.classes > column.rows
+    are_words = bool(texts) and all(max(text.words, column.words) < 2 for text in texts)
+    return is_many and are_words and not all(map(is_number, column.cells))

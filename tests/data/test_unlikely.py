@@ -1,0 +1,63 @@
+"""Columns of few values that say something else of a text than its label are not taken for it."""
+
+import random
+
+import pytest
+
+from made_tables import made, one_of, prose, table
+from textune.tasks.contract import understand
+
+KEYWORDS = ("homeless", "migrant", "refugee", "women")
+
+
+def found_by_keyword(n, draw):
+    return f"{prose()(n, draw)} {KEYWORDS[n % 4]} {prose()(n, draw)}"
+
+
+def test_without_names_the_words_and_countries_of_a_search_are_no_labels():
+    columns = {
+        "id": lambda n, _: f"t_{7 * n}",
+        "keyword": lambda n, _: KEYWORDS[n % 4],
+        "country": one_of("pk", "ie", "nz", "gh", "za"),
+        "text": found_by_keyword,
+    }
+    found = understand(made(4, **columns)).contract
+    assert (found.text, found.label) == (("4",), ())
+    assert any("--label 2" in doubt for doubt in found.doubts)
+    assert any("--label 3" in doubt for doubt in found.doubts)
+    labelled = understand(made(5, **columns, label=one_of("0", "1", "2"))).contract
+    assert (labelled.text, labelled.label) == (("4",), ("5",))
+
+
+def test_a_word_of_each_text_that_stands_alone_may_be_what_is_to_be_learned():
+    columns = {"keyword": lambda n, _: KEYWORDS[n % 4], "text": found_by_keyword}
+    assert understand(made(2, **columns)).contract.label == ("1",)
+
+
+def test_letters_of_classes_stand_in_any_text():
+    letters = one_of("a", "e", "i", "t")
+    columns = {"one": one_of("dogs", "cats", "mice"), "two": letters, "text": prose()}
+    assert understand(made(3, **columns)).contract.label == ("2",)
+
+
+def test_words_of_a_list_are_no_classes():
+    draw = random.Random(1)
+    words = ["".join(draw.choices("abcdefghijklmn", k=6)) for _ in range(300)]
+    rows = [[str(n), words[n % 100], words[n]] for n in range(300)]
+    found = understand(table(("", "indonesian", "acehnese"), rows)).contract
+    assert (found.task, found.label) == ("plain", ())
+    named = understand(table(("", "label", "acehnese"), rows)).contract
+    assert named.label == ("label",)
+
+
+@pytest.mark.parametrize("name", ["agreement", "worker_trust", "annId"])
+def test_numbers_of_how_sure_people_were_are_no_labels(name):
+    columns = {"text": prose(), name: one_of("0.5", "0.75", "1.0")}
+    assert understand(made((*columns,), **columns)).contract.label == ()
+    asked = understand(made((*columns,), **columns), label=(name,)).contract
+    assert asked.label == (name,)
+
+
+def test_whether_one_agrees_is_a_label():
+    said = {"text": prose(), "agreement": one_of("agrees", "disagrees")}
+    assert understand(made((*said,), **said)).contract.label == ("agreement",)
