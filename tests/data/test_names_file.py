@@ -130,3 +130,55 @@ def test_names_of_numbered_tags_are_offered_and_make_entities(tmp_path):
     assert any("'tags.txt' beside it" in each for each in contract.doubts)
     named = agree(sources.read(file), names=str(tmp_path / "tags.txt")).contract
     assert named.separator == "iob2"
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("1 star\n2 stars\n3 stars\n4 stars\n5 stars\n", range(5)),
+        ("1 star\n2 stars\n", range(2)),
+        ("4 wheels\n2 doors\n", range(2)),
+    ],
+)
+def test_names_that_begin_with_a_number_are_counted_by_lines(tmp_path, text, labels):
+    file = tmp_path / "classes.txt"
+    file.write_text(text, encoding="utf-8")
+    names = text.splitlines()
+    numbers = [str(label) for label in labels]
+    assert names_file.read(file, set(numbers)) == [*zip(numbers, names, strict=True)]
+
+
+@pytest.mark.parametrize("held", ["012", "0123", "02", "12"])
+def test_numbers_and_names_with_a_space_may_lack_or_have_more_classes(tmp_path, held):
+    file = tmp_path / "classes.txt"
+    file.write_text("0 bad\n1 fair\n2 good\n", encoding="utf-8")
+    assert names_file.read(file, set(held)) == [("0", "bad"), ("1", "fair"), ("2", "good")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("requirements.txt", "numpy\ntorch\n"),
+        (".env", "KEY=abc\nTOKEN=xyz\n"),
+        (".gitignore", "*.pyc\nruns\n"),
+        ("README", "# My data\nSee the wiki\n"),
+        ("notes.txt", "to be read\ntill Monday\n"),
+        ("about.json", '{"0": "neg", "1": "pos", "version": "two"}'),
+        ("columns.json", '["text", "mood"]'),
+    ],
+)
+def test_files_of_a_few_lines_that_say_nothing_of_names_are_not_offered(tmp_path, name, text):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    contract = agree(sources.read(news(tmp_path, labels=(0, 1)))).contract
+    assert not [each for each in contract.doubts if "--names" in each]
+
+
+@pytest.mark.parametrize("name", ["classes.txt", "label_names", "categories.txt"])
+def test_two_names_are_offered_where_the_file_is_called_so(tmp_path, name):
+    (tmp_path / name).write_text("neg\npos\n", encoding="utf-8")
+    contract = agree(sources.read(news(tmp_path, labels=(0, 1)))).contract
+    assert [each for each in contract.doubts if "--names" in each]
+
+
+def test_brackets_without_end_are_no_numbers_of_classes():
+    assert naming.numbers(["[" * 100_000, "3"]) == {"3"}

@@ -215,6 +215,12 @@ def test_a_state_that_is_no_assignments_says_nothing_of_labels(labelled):
     assert checked(file).rows == 100
 
 
+@pytest.mark.parametrize("column", ["Assignment Group", "assignment", "assigned_group"])
+def test_whom_a_text_is_assigned_to_is_a_label(labelled, column):
+    file = labelled(often("network", "access", rare="access"), ("text", column))
+    assert checked(file).contract.label == (column,)
+
+
 @pytest.mark.parametrize(
     ("column", "cell", "usual"),
     [

@@ -88,8 +88,8 @@ def test_entities_that_overlap_are_counted(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("<NAF><text/></NAF>", "NAF without a word"),
-        ("<NAF><text></NAF>", "a.xml:1: this is no XML"),
+        ("<NAF><text><wf id='1'> </wf></text></NAF>", "NAF without a word"),
+        ("<NAF><text><wf>a</wf></NAF>", "a.xml:1: this is no XML"),
     ],
 )
 def test_a_document_without_words_or_that_breaks_off_is_refused(tmp_path, content, message):
@@ -97,3 +97,56 @@ def test_a_document_without_words_or_that_breaks_off_is_refused(tmp_path, conten
     file.write_text(content)
     with pytest.raises(DataError, match=message):
         sources.read(file)
+
+
+def folia_of(content: str) -> str:
+    return f'<FoLiA xmlns="http://ilk.uvt.nl/folia" version="2.5"><text>{content}</text></FoLiA>'
+
+
+def w(word: str, more: str = "") -> str:
+    return f'<w xml:id="{word}"><t>{word}</t>{more}</w>'
+
+
+OLD = f'<original auth="no">{w("Ihear")}</original>'
+CORRECTED = {
+    "words, corrected": f"<correction><new>{w('I')}{w('hear')}</new>{OLD}</correction>{w('rain')}",
+    "words, and what is suggested": f"{w('I')}<correction><current>{w('hear')}</current>"
+    f'<suggestion auth="no">{w("heard")}</suggestion></correction>{w("rain")}',
+    "a word": f"{w('I')}<w xml:id='b'><correction><new><t>hear</t></new><original><t>haer</t>"
+    f"</original></correction></w>{w('rain')}",
+    "of other classes": f"{w('I')}<w><t class='OCR'>hcar</t><t>hear</t></w>{w('rain')}",
+    "of morphemes": f"{w('I')}{w('hear', '<morpheme><t>he</t></morpheme>')}{w('rain')}",
+    "words without ids": "<w><t>I</t></w><w><t>hear</t></w><w><t>rain</t></w>",
+    "a sentence in another": f"{w('I')}{w('hear')}{w('rain')}<quote><s>{w('now')}</s></quote>",
+}
+
+
+@pytest.mark.parametrize("name", CORRECTED)
+def test_words_of_folia_are_those_that_hold_each_once(tmp_path, name):
+    file = tmp_path / "a.xml"
+    file.write_text(folia_of(f"<head>{w('Rain')}</head><p><s>{CORRECTED[name]}</s></p>"))
+    found = [json.loads(row.cells[0]) for row in sources.read(file).rows()]
+    assert found[:2] == [["Rain"], ["I", "hear", "rain"]]
+    assert found[2:] in ([], [["now"]])
+
+
+def test_what_could_be_said_instead_is_not_said_of_words(tmp_path):
+    file = tmp_path / "a.xml"
+    mark = '<entity class="{}"><wref id="Ada"/></entity>'
+    other = f"<altlayers><entities>{mark.format('LOC')}</entities></altlayers>"
+    kinds = '<alt><pos class="V"/></alt><pos class="N"/>'
+    marks = f"<entities>{mark.format('PER')}{mark.format('')}</entities>"
+    file.write_text(folia_of(f"<s>{w('Ada', kinds)}{w('came')}{other}{marks}</s>"))
+    table = sources.read(file)
+    (row,) = table.rows()
+    assert row.cells == ('["Ada", "came"]', '["N", "_"]', '["B-PER", "O"]')
+    assert [one.count for one in table.findings] == [1]
+
+
+def test_folia_without_words_is_read_as_any_xml(tmp_path):
+    file = tmp_path / "a.xml"
+    lines = "".join(f"<p><t>a text of some words {n}</t></p>" for n in range(4))
+    file.write_text(folia_of(lines))
+    table = sources.read(file)
+    at = table.columns.index("t")
+    assert [row.cells[at][:6] for row in table.rows()] == ["a text"] * 4

@@ -45,7 +45,7 @@ OTHER_WORDS = (
     " worker page number num nr order length len verified retweeted favorited truncated lat lon"
     " phone zip unnamed kfold probability prob weight unclear test train dev variance std stddev"
     " deviation stderr ups downs corpus pred preds predicted prediction predictions hashtags"
-    " mentions retweet replies favorites favourites emojis assignment"
+    " mentions retweet replies favorites favourites emojis"
     " tahmin prédiction predicción predição"
 )
 APART = frozenset(
@@ -79,6 +79,8 @@ OF_JUDGES = frozenset(["agreement", "alpha", "certainty", "kappa", "reliability"
 """Names of columns whose numbers say how sure the people were who gave the labels."""
 ORIGINS = frozenset(["corpus", "domain", "genre", "section", "source", "topic"])
 """Names of columns that say where a pair of texts was found, more often than what it is."""
+OF_WORKERS = frozenset(["assignment", "status"])
+"""Words of a name that says what became of a worker's answer: `AssignmentStatus`."""
 PARTS = re.compile(  # beyond Latin-1 large letters of Latin count as small ones
     r"[A-Z]?[a-zß-öø-ÿ\u0100-\u024f\u1e00-\u1eff]+"
     r"|[A-Z]+(?![a-zß-öø-ÿ\u0100-\u024f\u1e00-\u1eff])|\d+|[^\W\d_]+"
@@ -184,6 +186,8 @@ def _evidence(name: str, words: Mapping[str, float]) -> float:
     if len(found) == 1:
         return words.get(found[0], -3 if found[0] in OTHERS else 0)
     known = max((words.get(part, 0) for part in found), default=0)
+    if set(found) >= OF_WORKERS:
+        return -3
     if OTHERS.intersection(found):
         is_code = known >= 4 and found[-1] in ("id", "ids", "idx", "index", "name")
         return known - 2 if is_code else -3

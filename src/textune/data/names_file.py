@@ -24,6 +24,9 @@ NUMBER = re.compile(r"-?\d{1,9}")
 ENDINGS = {".txt", ".tsv", ".csv", ".json", ".names", ".labels", ".map", ""}
 LOOKED_AT, LARGEST = 50, 1 << 16  # files beside a data file, and bytes of one
 LONGEST, MOST_WORDS = 60, 4  # characters and words of a name that is looked for
+FEW = 2  # names in a file without numbers, which any file of so many lines could be
+SAYS_SO = re.compile(r"class|label|name|categor|target|map", re.IGNORECASE)  # of a file of few
+OTHER_FILES = re.compile(r"\.|readme|licen[cs]e|requirements|constraints", re.IGNORECASE)
 
 
 def read(path: Path, held: Collection[str]) -> Pairs:
@@ -49,7 +52,7 @@ def read(path: Path, held: Collection[str]) -> Pairs:
             raise DataError(f"--names {path}: no JSON of names: {error}") from error
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     for separator in SEPARATORS:
-        if found := _numbered(lines, separator):
+        if (found := _numbered(lines, separator)) and _is_sure(found, separator, held):
             return found
     return _counted(lines, held)
 
@@ -68,7 +71,7 @@ def beside(place: Path, held: Collection[str]) -> tuple[Path, Pairs] | None:
             found = read(path, held)
         except DataError:
             continue
-        if _fits(dict(found), found, held):
+        if _fits(dict(found), found, held) and _says_so(path, found):
             return path, found
     return None
 
@@ -77,9 +80,22 @@ def _fits(names: dict[str, str], found: Pairs, held: Collection[str]) -> bool:
     return (
         len(names) == len(found) == len(set(names.values())) <= 2 * len(held)
         and all(number in names for number in held)
+        and all(map(_is_number, names))
         and max(map(int, names)) == max(map(int, held))  # else lines may count from elsewhere
         and all(map(_is_short_name, names.values()))
     )
+
+
+def _says_so(path: Path, found: Pairs) -> bool:
+    """Tell a file of names from another one of as many lines, by what it is called."""
+    if OTHER_FILES.match(path.name):
+        return False
+    return len(found) > FEW or SAYS_SO.search(path.name) is not None or _has_numbers(path, found)
+
+
+def _has_numbers(path: Path, found: Pairs) -> bool:
+    text = path.read_text(encoding="utf-8-sig")
+    return all(re.search(rf"(?<!\d){number}(?!\d)", text) for number, _ in found)
 
 
 def _is_short_name(name: str) -> bool:
@@ -128,6 +144,14 @@ def _numbered(lines: Sequence[str], separator: str) -> Pairs:
         if part and all(_is_number(number) and name for number, name in part):
             return part
     return []
+
+
+def _is_sure(found: Pairs, separator: str, held: Collection[str]) -> bool:
+    """Tell a number and a name from a name of several words, as "1 star", "2 stars" of 0 and 1."""
+    numbers = {number for number, _ in found}
+    is_one = len(numbers) == len(found) == len({name for _, name in found})
+    is_of_held = "0" in numbers or numbers >= set(held) or numbers <= set(held)
+    return separator != " " or (is_one and is_of_held)
 
 
 def _parted(line: str, separator: str) -> tuple[str, str]:

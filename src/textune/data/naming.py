@@ -89,7 +89,7 @@ def _items(cell: str) -> list[str]:
     if cell.startswith("["):
         try:
             return [str(item) for item in json.loads(cell)]
-        except ValueError:
+        except (ValueError, RecursionError):
             return [cell]
     signs = [sign for sign in SIGNS if sign in cell]
     return [part.strip() for part in cell.split(signs[0])] if signs else [cell]

@@ -154,7 +154,7 @@ def _rejected(column: Column) -> list[Gap]:
     The second is a column of the state of each assignment, as platforms of crowd workers have it.
     """
     counts = column.counts or {}
-    if {"assignment", "status"} <= set(names.parts(column.name)):
+    if set(names.parts(column.name)) >= names.OF_WORKERS:
         refused = [cell for cell in counts if cell.lower() == REFUSED]
         why = "who asked for it refused what the worker did"
         return [Gap(column.name, cell, counts[cell], why) for cell in refused]

@@ -17,7 +17,20 @@ def place(found: Sequence[Sequence[Sequence[str]]]) -> int | None:
     cells = [words[-1] for sentence in found for words in sentence]
     if not cells or not all(map(_CELL.fullmatch, cells)) or NOTHING not in cells:
         return None
-    return len(found[0][0]) - 1 if any(map(_FIRST.match, cells)) else None
+    are_named = any(map(_FIRST.match, cells)) and all(map(_are_known, found))
+    return len(found[0][0]) - 1 if are_named else None
+
+
+def _are_known(words: Sequence[Sequence[str]]) -> bool:
+    """Tell whether each number gets its kind once, and before it comes back; "0" is a root."""
+    known: set[str] = set()
+    for cells in words:
+        for part in cells[-1].split(";") if cells[-1][0].isdigit() else ():
+            number, _, kind = part.partition(":")
+            if number == "0" or bool(kind) == (number in known):
+                return False
+            known.add(number)
+    return True
 
 
 def tagged(words: list[list[str]], at: int | None) -> list[list[str]]:

@@ -4,7 +4,8 @@ One question and one answer each: what the user says is the text, what the assis
 label (OpenAI's `messages` with `role` and `content`; ShareGPT's `conversations` with `from` and
 `value`; Gemini's `contents` with `role` and `parts`). What is said may stand in blocks of text, and
 the messages in an object of the row, as a request's `body`. Of an answer that is an object its
-values are taken. Longer dialogues are refused: which of their turns is meant nobody says.
+values are taken. A "label" of the row itself is that of the chat, and what is answered a text of
+it. Longer dialogues are refused: which of their turns is meant nobody says.
 """
 
 import json
@@ -37,7 +38,8 @@ def _inside(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """Take the object of a row in which its messages stand, as a request's `body`; or the row."""
     names = {name for name, _, _ in KEYS}
     held = [one for one in value.values() if isinstance(one, Mapping) and names & one.keys()]
-    is_outer = names & value.keys() or any(map(is_prose, value.values()))
+    said = {*names, "text", "label"} & value.keys()  # of the row itself, which the messages are of
+    is_outer = said or any(map(is_prose, value.values()))
     return held[0] if len(held) == 1 and not is_outer else value
 
 
@@ -73,12 +75,17 @@ def _convert(value: Any) -> Iterator[Made]:
         )
     system = said.pop("system")
     held = {kind: messages[0] for kind, messages in said.items() if messages}
-    held |= _answer(held.pop("label")) if "label" in held else {}
+    held |= _labels(held.pop("label"), beside) if "label" in held else {}
     yield {**beside, **held, **({"system": "\n".join(map(str, system))} if system else {})}
 
 
 def _beside(value: Mapping[str, object]) -> dict[str, object]:
-    return plain(value, "text", "label", *SYSTEMS)
+    return plain(value, "text", *SYSTEMS)
+
+
+def _labels(said: Any, beside: Mapping[str, object]) -> dict[str, Any]:
+    """Take what was answered for the label, unless a label of the whole chat stands beside it."""
+    return {"answer": said} if "label" in beside else _answer(said)
 
 
 def _said(content: Any) -> Any:

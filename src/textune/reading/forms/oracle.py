@@ -25,7 +25,11 @@ def _recognise(values: Sequence[Any]) -> bool:
         return False
     held = [one for value in values for one in value["annotations"] or ()]
     are_texts = all(isinstance(value["content"], str) for value in values)
-    return are_texts and are_objects(held, "entities") and any(map(_entities, values))
+    if not are_texts or not are_objects(held, "entities"):
+        return False
+    entities = [item for value in values for item in _entities(value)]
+    labels = [one for item in entities for one in item["labels"]]
+    return are_objects(entities, "labels") and are_objects(labels, NAME)
 
 
 def _entities(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:

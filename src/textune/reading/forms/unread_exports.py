@@ -24,7 +24,8 @@ def _is_datasaur(values: Sequence[Any]) -> bool:
 
 def _is_darwin(values: Sequence[Any]) -> bool:
     return are_objects(values, "item", "annotations") and all(
-        isinstance(value["item"], Mapping) and "slots" in value["item"] for value in values
+        isinstance(value["item"], Mapping) and isinstance(value["item"].get("slots"), list)
+        for value in values
     )
 
 

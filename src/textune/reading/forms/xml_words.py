@@ -1,9 +1,11 @@
 """XML of language processing, a word an element, becomes sentences: FoLiA, NAF and KAF, TCF.
 
 What is said of words stands in layers of its own, which name the words by their ids: entities, and
-a class of each word. Other layers (lemmas, chunks, parses, coreference) are left out.
+a class of each word; of what was corrected, the correction is read. Other layers (lemmas, chunks,
+parses, coreference) are left out.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +25,11 @@ from textune.records import Row, Table
 NAME = "words in XML (FoLiA, NAF, KAF, TCF)"
 WORD, CLASS, ENTITY = "word", "pos", "entity"
 OVERLAPPING = "entities that overlap others"
+UNPLACED = "entities of no type or no word"
+PARTS = frozenset(["p", "head", "item", "cell", "caption", "note", "event", "utt"])
+BESIDE = frozenset(["original", "suggestion", "alt", "altlayers"])  # what holds no longer, or may
+CORRECTED = frozenset(["correction", "new", "current"])
+WORDS = re.compile(r"<(?:\w+:)?(?:w|wf|token)[\s>]")
 _WAY_OUT = "write its texts and labels as CSV or as JSON, one object a row"
 
 
@@ -34,11 +41,13 @@ class _Document:
     sentences: list[list[str]] = field(default_factory=list)  # of ids
     classes: dict[str, str] = field(default_factory=dict)  # id → its class
     entities: list[tuple[str, list[str]]] = field(default_factory=list)  # type, ids
+    unplaced: int = 0  # entities of no type, or of no word
 
 
 def begins(path: Path, head: bytes) -> bool:
-    """Tell by its first bytes whether a file is one of these."""
-    return xml_elements.begins(head, *(rf"(?:\w+:)?{name}" for name in READERS))
+    """Tell by its first bytes whether a file is one of these, and holds a word."""
+    is_one = xml_elements.begins(head, *(rf"(?:\w+:)?{name}" for name in READERS))
+    return is_one and any(map(WORDS.search, pieces(path)))
 
 
 def read(path: Path, why: tuple[str, ...] = ()) -> Table:
@@ -52,7 +61,7 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
     columns = (WORD, *([CLASS] if found.classes else []), *([ENTITY] if found.entities else []))
     reasons = (*why, "format: words in XML, with what other elements say of them")
     rows = partial(_rows, path, columns, tags)
-    findings = left_out({OVERLAPPING: lost})
+    findings = left_out({OVERLAPPING: lost, UNPLACED: found.unplaced})
     return Table.of_file(path, "conll", columns, reasons, rows, findings=findings)
 
 
@@ -99,21 +108,67 @@ def _tags(found: _Document) -> tuple[dict[str, str], int]:
 
 def _folia(root: Element) -> _Document:
     found = _Document()
-    for word in _named(root, "w"):
-        texts = [child for child in word if bare(child.tag) == "t"]
-        said = "".join(texts[0].itertext()).strip() if texts else ""
-        if said:
-            found.words[_id(word)] = said
-            kinds = [child.get("class", "") for child in word if bare(child.tag) == "pos"]
-            found.classes.update({_id(word): kind for kind in kinds[:1] if kind})
-    parts = [*_named(root, "s")] or [*_named(root, "p")] or [root]
-    found.sentences = [
-        [_id(word) for word in _named(part, "w") if _id(word) in found.words] for part in parts
-    ]
-    for entity in _named(root, "entity"):
-        ids = [word.get("id", "") for word in _named(entity, "wref")]
-        found.entities.append((entity.get("class", ""), _known(ids, found)))
+    by_part: dict[int, list[str]] = {}
+    for word, part in _folia_words(root):
+        said = _of_word(word, "t")
+        texts = [one for one in said if one.get("class", "current") == "current"] or said
+        if text := "".join(texts[0].itertext()).strip() if texts else "":
+            by_part.setdefault(part, []).append(own := _add(word, text, found))
+            kinds = [one.get("class", "") for one in _of_word(word, "pos")]
+            found.classes.update((own, kind) for kind in kinds[:1] if kind)
+    found.sentences = [*by_part.values()]
+    for element in _valid(root):
+        if bare(element.tag) == "entity":
+            ids = [one.get("id", "") for one in _valid(element) if bare(one.tag) == "wref"]
+            found.entities.append((element.get("class", ""), _known(ids, found)))
     return _sound(found)
+
+
+def _folia_words(root: Element) -> Iterator[tuple[Element, int]]:
+    """Yield each word with a number of the sentence around it, or of the paragraph of no sentence.
+
+    It goes through a list, not through itself: XML may be nested as deeply as it likes.
+    """
+    waiting: list[tuple[Element, Element]] = [(root, root)]
+    while waiting:
+        element, part = waiting.pop()
+        name = bare(element.tag)
+        if name == "w":
+            yield element, id(part)
+            continue
+        part = element if name == "s" or (name in PARTS and bare(part.tag) != "s") else part
+        waiting.extend((child, part) for child in reversed(element) if not _is_beside(child))
+
+
+def _valid(element: Element) -> Iterator[Element]:
+    """Yield the elements in one, without what it was, or could be instead."""
+    waiting = [element]
+    while waiting:
+        yield (one := waiting.pop())
+        waiting.extend(child for child in reversed(one) if not _is_beside(child))
+
+
+def _is_beside(element: Element) -> bool:
+    return not isinstance(element.tag, str) or bare(element.tag) in BESIDE
+
+
+def _of_word(word: Element, name: str) -> list[Element]:
+    """List what is said of a word itself, and not of its morphemes; it may have been corrected."""
+    found, waiting = [], [word]
+    while waiting:
+        for child in waiting.pop():
+            kind = "" if _is_beside(child) else bare(child.tag)
+            found += [child] if kind == name else []
+            waiting += [child] if kind in CORRECTED else []
+    return found
+
+
+def _add(element: Element, text: str, found: _Document) -> str:
+    """Add a word by its id, or by its number where it has none, or another one's; return that."""
+    own = _id(element)
+    own = own if own and own not in found.words else f"{own} {len(found.words)}"
+    found.words[own] = text
+    return own
 
 
 def _naf(root: Element) -> _Document:
@@ -122,8 +177,7 @@ def _naf(root: Element) -> _Document:
     by_sentence: dict[str, list[str]] = {}
     for word in _named(root, "wf"):
         if said := (word.text or "").strip():
-            found.words[_id(word)] = said
-            by_sentence.setdefault(word.get("sent", ""), []).append(_id(word))
+            by_sentence.setdefault(word.get("sent", ""), []).append(_add(word, said, found))
     found.sentences = [*by_sentence.values()]
     terms: dict[str, list[str]] = {}
     for term in _named(root, "term"):
@@ -177,6 +231,8 @@ def _known(ids: Sequence[str], found: _Document) -> list[str]:
 
 
 def _sound(found: _Document) -> _Document:
-    """Leave out entities of no type, or of no word."""
-    found.entities = [(kind, ids) for kind, ids in found.entities if kind and ids]
+    """Leave out entities of no type, or of no word, and count them."""
+    sound = [(kind, ids) for kind, ids in found.entities if kind and ids]
+    found.unplaced = len(found.entities) - len(sound)
+    found.entities = sound
     return found
