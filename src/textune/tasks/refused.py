@@ -13,6 +13,7 @@ from textune.records import Table
 
 PLENTY = 0.5  # share of lists that differ, from which they are answers and no names of classes
 _LETTER = re.compile(r"\(?[A-Ha-h0-7][).]?")
+_FILE = re.compile(r"[\w.-]{1,60}")  # no more than 255 bytes, which a system refuses to look for
 NEARLY_ALL = 0.9  # share of rows whose text is as long as its places say
 SENTENCE = 5  # mean words from which pieces are texts of their own
 SOME = 5  # cells that are looked for as files beside the table,
@@ -155,7 +156,7 @@ def _files_beside(table: Table, columns: Sequence[Column]) -> str:
     folder = Path(table.path).parent
     places = [folder, *sorted(place for place in folder.glob("*/") if place.is_dir())[:MOST_PLACES]]
     for column in columns:
-        names_of = [cell for cell in column.cells[:SOME] if re.fullmatch(r"[\w.-]+", cell)]
+        names_of = [cell for cell in column.cells[:SOME] if _FILE.fullmatch(cell)]
         for place in places if len(names_of) > 1 else ():
             for ending in ("", ".txt"):
                 if all((place / f"{name}{ending}").is_file() for name in names_of):
