@@ -7,6 +7,7 @@ import pytest
 import textune
 from textune.errors import DataError
 from textune.reading import sources
+from textune.survey.agreement import agree
 
 TEXT = "Ann Moss went, home to Oslo"
 TAGS = "B-PER I-PER O O O B-LOC"
@@ -60,6 +61,13 @@ def test_many_texts_without_a_span_are_asked_about(tmp_path):
     assert "'label' is '[]' in 10 of 30 rows" in asked.message
     assert "`--skip 'label=[]'`" in asked.message
     assert textune.check(file, skip="label=[]").rows == 20
+
+
+def test_words_that_are_too_long_for_names_of_files_are_not_looked_for(tmp_path):
+    file = tmp_path / "genes.csv"
+    rows = [f"{base * 5000},{n % 2}\n" for n, base in enumerate("ACGT" * 8)]
+    file.write_text("gene,label\n" + "".join(rows))
+    assert agree(sources.read(file)).contract.text == ("gene",)
 
 
 def test_a_table_that_names_files_beside_it_says_so(tmp_path):

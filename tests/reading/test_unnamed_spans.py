@@ -57,3 +57,9 @@ def test_lists_of_codes_of_labels_stay_labels(tmp_path):
     found = checked(written(tmp_path, "emotions.csv", texts))
     assert read_as(found) == ("multi", "text", "marks", 60)
     assert set(found.labels) == set("012345")
+
+
+def test_numbers_of_thousands_of_digits_in_brackets_are_no_places(tmp_path):
+    lists = [(text, f"[{'1' * 5000}]" if n % 2 else "[2]") for n, (text, _) in enumerate(rows())]
+    found = checked(written(tmp_path, "spans.csv", lists))
+    assert not any("without a name" in why for why in found.table.reasons)

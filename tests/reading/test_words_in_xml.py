@@ -90,6 +90,7 @@ def test_entities_that_overlap_are_counted(tmp_path):
     [
         ("<NAF><text><wf id='1'> </wf></text></NAF>", "NAF without a word"),
         ("<NAF><text><wf>a</wf></NAF>", "a.xml:1: this is no XML"),
+        ("<NAF>" + "<wf>" * 5000 + "</wf>" * 5000 + "</NAF>", "more than 200 deep"),
     ],
 )
 def test_a_document_without_words_or_that_breaks_off_is_refused(tmp_path, content, message):

@@ -11,6 +11,7 @@ from textune.data.numerals import is_number
 from textune.errors import DataError, among
 from textune.records import Table
 
+_FILE = re.compile(r"[\w.-]{1,60}")  # no more than 255 bytes, which a system refuses to look for
 NEARLY_ALL = 0.9  # share of rows whose text is as long as its places say
 SENTENCE = 5  # mean words from which pieces are texts of their own
 SOME = 5  # cells that are looked for as files beside the table,
@@ -75,7 +76,7 @@ def _files_beside(table: Table, columns: Sequence[Column]) -> str:
     folder = Path(table.path).parent
     places = [folder, *sorted(place for place in folder.glob("*/") if place.is_dir())[:MOST_PLACES]]
     for column in columns:
-        names_of = [cell for cell in column.cells[:SOME] if re.fullmatch(r"[\w.-]+", cell)]
+        names_of = [cell for cell in column.cells[:SOME] if _FILE.fullmatch(cell)]
         for place in places if len(names_of) > 1 else ():
             for ending in ("", ".txt"):
                 if all((place / f"{name}{ending}").is_file() for name in names_of):

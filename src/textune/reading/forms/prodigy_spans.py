@@ -4,6 +4,7 @@ Its recipes that ask whether a span is right (`ner.teach`) write a task for each
 number of the text. What stands in one task alone says nothing of the other words.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,12 @@ class _Held:
 
     first: object  # number of the first task
     tasks: int = 0
-    spans: list[Any] = field(default_factory=list)
+    by_key: dict[str, Any] = field(default_factory=dict)  # spans, each once
+
+    @property
+    def spans(self) -> list[Any]:
+        """List the spans in their order."""
+        return [*self.by_key.values()]
 
 
 Key = tuple[object, object]
@@ -36,7 +42,8 @@ def accepted(values: Values) -> Accepted:
             continue
         held = found.setdefault(_key(value), _Held(value[TASK]))
         held.tasks += 1
-        held.spans += [one for one in value["spans"] if one not in held.spans]
+        for one in value["spans"]:
+            held.by_key.setdefault(json.dumps(one, sort_keys=True), one)
     return {key: held for key, held in found.items() if held.tasks > 1}
 
 

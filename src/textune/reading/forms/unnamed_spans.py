@@ -20,6 +20,7 @@ FEWEST = 3  # stretches, below which nothing can be told
 ONE = 0.5  # share of numbers that go on with the one before: of sets of labels few do
 FORMATS = frozenset(["csv", "tsv", "sheet", "jsonl", "parquet", "frame"])
 UNNAMED = "span"  # the type, where the column has no name either
+_LONG = re.compile(r"\d{16}")  # no place of any text
 _NUMBERS = re.compile(r"\[[\d\s,]*\]")
 _PAIRS = re.compile(r"[\[(](\s*[\[(]\s*\d+\s*,\s*\d+\s*[\])]\s*,?)*\s*[\])]")
 _PAIR = re.compile(r"(\d+)\s*,\s*(\d+)")
@@ -63,7 +64,7 @@ def lists(table: Table) -> Table | None:
 def _are_places(cells: Sequence[str]) -> bool:
     """Tell lists of characters, most of which stand beside each other, or of starts and ends."""
     filled = [cell.strip() for cell in cells if cell.strip()]
-    if not filled:
+    if not filled or any(map(_LONG.search, filled)):
         return False
     if all(map(_NUMBERS.fullmatch, filled)):
         numbers = [[int(number) for number in re.findall(r"\d+", cell)] for cell in filled]

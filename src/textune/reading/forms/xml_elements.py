@@ -10,6 +10,7 @@ from textune.errors import DataError
 from textune.reading.lines import pieces
 
 PROLOG = rb"(?s)(?:\s*<\?.*?\?>|\s*<!--.*?-->|\s*<!DOCTYPE[^\[>]*(?:\[.*?\])?\s*>)*\s*"
+DEEPEST = 200  # elements in each other
 """What may stand before the first element."""
 
 
@@ -17,6 +18,14 @@ def begins(head: bytes, *names: str) -> bool:
     """Tell by the first bytes whether the first element of a file has one of these names."""
     listed = "|".join(names).encode()
     return re.match(PROLOG + rb"<(?:" + listed + rb")[\s>]", head) is not None
+
+
+def too_deep(path: Path) -> DataError:
+    """Return the refusal of a file whose elements stand in each other more than `DEEPEST` deep."""
+    return DataError(
+        f"{path.name}: elements stand in each other more than {DEEPEST} deep; write its texts and "
+        "labels as CSV or as JSON, one object a row"
+    )
 
 
 def elements(path: Path, *names: str) -> Iterator[tuple[Element, int]]:

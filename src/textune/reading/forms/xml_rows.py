@@ -38,7 +38,6 @@ SAMPLE = 1 << 22  # characters of the beginning by which the rows are found
 SHORT = 1 << 13  # characters that are parsed at once
 SHOWN = 8  # names in a message
 COMPARED = 200  # elements in whose text columns are looked for
-DEEPEST = 200  # elements in each other
 ENDINGS = (".xml", ".sgml", ".sgm")
 OTHERS = (
     *("sentences", "Reviews", "collection", "entailment-corpus"),  # forms of their own
@@ -204,11 +203,8 @@ def _events(path: Path, most: int = 0) -> Iterator[tuple[str, Element]]:
             parser.feed(piece)
             for event, element in parser.read_events():
                 depth += 1 if event == "start" else -1
-                if depth > DEEPEST:
-                    raise DataError(
-                        f"{path.name}: elements stand in each other more than {DEEPEST} deep; "
-                        "write its texts and labels as CSV or as JSON, one object a row"
-                    )
+                if depth > xml_elements.DEEPEST:
+                    raise xml_elements.too_deep(path)
                 yield event, element
             size += len(piece)
             if most and size > most:

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError, XMLParser
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from textune.errors import DataError
 from textune.reading.conll import as_lists
@@ -66,11 +66,17 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
 
 
 def _parsed(path: Path) -> _Document:
-    parser: Any = XMLParser()
+    parser: Any = XMLPullParser(events=("start", "end"))
+    root, depth = Element(""), 0
     try:
         for piece in pieces(path):
             parser.feed(piece)
-        root: Element = parser.close()
+            for event, element in parser.read_events():
+                root = root if root.tag else element
+                depth += 1 if event == "start" else -1
+                if depth > xml_elements.DEEPEST:
+                    raise xml_elements.too_deep(path)
+        parser.close()
     except ParseError as error:
         raise DataError(f"{path.name}:{error.position[0]}: this is no XML ({error})") from error
     found = READERS[bare(root.tag)](root)
@@ -97,8 +103,9 @@ def _tags(found: _Document) -> tuple[dict[str, str], int]:
     tags: dict[str, str] = {}
     after = {two: one for ids in found.sentences for one, two in pairwise(ids)}
     lost = 0
-    for kind, ids in found.entities:
-        if tags.keys() & set(ids):
+    for kind, named in found.entities:
+        ids = dict.fromkeys(named)
+        if tags.keys() & ids.keys():
             lost += 1
             continue
         for one in ids:
@@ -125,10 +132,7 @@ def _folia(root: Element) -> _Document:
 
 
 def _folia_words(root: Element) -> Iterator[tuple[Element, int]]:
-    """Yield each word with a number of the sentence around it, or of the paragraph of no sentence.
-
-    It goes through a list, not through itself: XML may be nested as deeply as it likes.
-    """
+    """Yield each word with a number of the sentence around it, or the paragraph where none is."""
     waiting: list[tuple[Element, Element]] = [(root, root)]
     while waiting:
         element, part = waiting.pop()
