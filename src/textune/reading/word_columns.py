@@ -146,7 +146,7 @@ def _are_titled(sentences: Sequence[Sequence[str]], words: Sequence[list[str]]) 
     if len(titles) < LEAST_TITLES or any(title[0] != "#" or "=" in title for title in titles):
         return False
     ends = {title[-1] for title in titles}
-    if len(ends) == 1 and all(len(title) == len(words[0]) for title in titles):
+    if len({*map(tuple, titles)}) == 1:
         return False  # "# #": a sign and its class
     return not any(map(TAG.fullmatch, ends)) and ends.isdisjoint(cells[-1] for cells in words)
 
