@@ -116,6 +116,16 @@ def test_other_files_beside_it_are_not_offered(tmp_path, text):
     assert not [each for each in agree(sources.read(file)).contract.doubts if "--names" in each]
 
 
+def test_a_folder_of_very_many_files_is_not_looked_at(tmp_path, monkeypatch):
+    file = news(tmp_path)
+    (tmp_path / "classes.txt").write_text("World\nSports\nBusiness\nSci/Tech\n", encoding="utf-8")
+    assert names_file.beside(file, set("1234")) is not None
+    monkeypatch.setattr(names_file, "MOST_ENTRIES", 2)
+    assert names_file.beside(file, set("1234")) is not None
+    (tmp_path / "other.txt").touch()
+    assert names_file.beside(file, set("1234")) is None
+
+
 def test_numbers_of_classes_are_those_of_cells_and_lists():
     cells = ["3", "1.0", " 2 ", "4;5", "[6, 7]", "", "good", "class 8", "9.5"]
     assert naming.numbers(cells) == {"1", "2", "3", "4", "5", "6", "7"}

@@ -23,6 +23,7 @@ SEPARATORS = ("\t", ",", ":", "=", " ")
 NUMBER = re.compile(r"-?\d{1,9}")
 ENDINGS = {".txt", ".tsv", ".csv", ".json", ".names", ".labels", ".map", ""}
 LOOKED_AT, LARGEST = 50, 1 << 16  # files beside a data file, and bytes of one
+MOST_ENTRIES = 1_000  # of a folder; larger ones are not looked at
 LONGEST, MOST_WORDS = 60, 4  # characters and words of a name that is looked for
 FEW = 2  # names in a file without numbers, which any file of so many lines could be
 SAYS_SO = re.compile(r"class|label|name|categor|target|map", re.IGNORECASE)  # of a file of few
@@ -106,7 +107,8 @@ def _is_short_name(name: str) -> bool:
 def _small_files(place: Path) -> Iterator[Path]:
     folder = place if place.is_dir() else place.parent
     try:
-        for path in islice(sorted(folder.iterdir()), LOOKED_AT):
+        found = list(islice(folder.iterdir(), MOST_ENTRIES + 1))
+        for path in sorted(found)[:LOOKED_AT] if len(found) <= MOST_ENTRIES else ():
             is_asked = path != place and path.suffix.lower() in ENDINGS and path.is_file()
             if is_asked and 0 < path.stat().st_size <= LARGEST:
                 yield path
