@@ -256,6 +256,23 @@ def test_what_nobody_confirmed_is_left_out_and_counted(tmp_path, name):
     assert why in said[0]
 
 
+def test_a_value_of_another_form_is_named_by_its_place(tmp_path):
+    value = SHAPES["Oracle, spans"][0]
+    file = written(tmp_path / "a.jsonl", [*[value] * 204, {**value, "annotations": [None]}, value])
+    with pytest.raises(DataError, match=r"a\.jsonl:205: the file begins as records of Oracle's"):
+        sources.read(file)
+
+
+@pytest.mark.parametrize("status", [["submitted"], "submitted"])
+def test_a_status_for_each_answer_is_asked_for(tmp_path, status):
+    value = SHAPES["Argilla 2, flat, one discarded"][0]
+    wrong = {**value, "mood.responses.status": status}
+    with pytest.raises(
+        DataError, match=r"a\.jsonl:2.*does not hold one status for each of 2 answers"
+    ):
+        list(sources.read(written(tmp_path / "a.jsonl", [value, wrong])).rows())
+
+
 def test_spans_of_a_model_are_no_labels_beside_those_of_people(tmp_path):
     texts = [f"Dan met Eve Moss at {n} o'clock" for n in range(12)]
     values = [

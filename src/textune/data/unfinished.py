@@ -7,15 +7,14 @@ from textune.data import names
 from textune.data.columns import Column
 from textune.records import Finding
 
+STATES, FLAGS = frozenset(["state", "status"]), frozenset(["discarded", "skipped"])
+"""Words of names of columns that say it, and of columns of truth values, in which true says it."""
 # fmt: off
-STATES = frozenset(["state", "status"])
 UNFINISHED = frozenset(  # of annotations; not "open" or "cancelled", as of tickets and orders
     ["discarded", "draft", "not annotated", "skipped", "to do", "to_do", "to_label", "todo",
      "unlabeled", "unlabelled"]
 )
-FLAGS = frozenset(["discarded", "skipped"])
 # fmt: on
-"""Names of columns that say it, and of columns of truth values, in which true says it."""
 TRUE = frozenset(["1", "t", "true", "y", "yes"])
 
 

@@ -65,11 +65,10 @@ def findings(contract: Contract, seen: Scan, left_out: Sequence[Gap]) -> list[Fi
     """
     found = [Finding("left out", "warning", _told(gap), gap.rows) for gap in left_out]
     used = (*contract.text, *contract.label, contract.group)
+    known = (*contract.skip, *contract.no_skip, *(gap.entry for gap in left_out))
     for part in seen.columns if contract.label else ():
-        if part.kind == "split" and part.name not in used:
-            found += _parts(part)
         if part.name not in used:
-            known = (*contract.skip, *contract.no_skip, *(gap.entry for gap in left_out))
+            found += _parts(part) if part.kind == "split" else []
             found += unfinished.findings(part, known)
     found += filled_columns.findings(contract, seen)
     if len(contract.label) != 1:

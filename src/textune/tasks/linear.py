@@ -295,7 +295,7 @@ def _multinomial(
         weight[present], bias[present] = focused.classes(features, is_of == 1, weights, strength)
     elif len(present) == 2:  # as scikit-learn: one row, of the second's odds
         half = logistic.fit(features, is_of[:, 1:], given, strength=strength, exclusive=False)
-        weight[present], bias[present] = half[0] * [[-0.5], [0.5]], half[1] * [-0.5, 0.5]
+        weight[present], bias[present] = half[0] * at_once.HALVES[:, None], half[1] * at_once.HALVES
     elif len(present) > 2:
         weight[present], bias[present] = logistic.fit(
             features, is_of, given, strength=strength, exclusive=True

@@ -51,7 +51,7 @@ class Problem:
         cells = self.features.size * self.outputs * len(parts)
         whole = cells * len(strengths) <= AT_ONCE
         for tried in [strengths] if whole else [[strength] for strength in strengths]:
-            is_joint = self.together is not None and (self.outputs <= 2 or cells <= AT_ONCE)
+            is_joint = self.outputs <= 2 or cells <= AT_ONCE
             found = self.together(parts, tried) if self.together and is_joint else None
             yield from found or [[self.solve(part, each) for part in parts] for each in tried]
 

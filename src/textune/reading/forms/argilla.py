@@ -120,9 +120,15 @@ def _flat(values: Values) -> Converter:
 
 
 def _submitted(value: Mapping[str, Any], key: str) -> list[Any]:
-    """List the answers to a question, without drafts and what was discarded."""
-    answers = member(value, key, list)
-    status = value.get(key.removesuffix(FLAT) + STATUS) or [None] * len(answers)
+    """List the answers to a question, without drafts and what was discarded.
+
+    Raises:
+        ValueError: There is not one status for each answer.
+    """
+    answers, place = member(value, key, list), key.removesuffix(FLAT) + STATUS
+    status = value.get(place) or [None] * len(answers)
+    if not isinstance(status, list) or len(status) != len(answers):
+        raise ValueError(f"{place!r} does not hold one status for each of {len(answers)} answers")
     return [answer for answer, said in zip(answers, status, strict=True) if said in SUBMITTED]
 
 

@@ -58,7 +58,7 @@ from textune.reading.forms import (
     word_numbers,
     word_spans,
 )
-from textune.reading.forms.interface import Converter, Form, LeftOut, Values
+from textune.reading.forms.interface import Converter, Form, LeftOut
 from textune.reading.forms.within import Stream
 from textune.reading.json_values import Value
 from textune.reading.told import problems_of
@@ -128,7 +128,7 @@ def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None
         )
     parted: frozenset[str] = frozenset()
     if found:
-        made = _converter(path, found[0], lambda: (v.value for v in values() if not v.fault))
+        made = _converter(path, found[0], values)
         read_as = (f"format: JSON, {found[0].name}", said)
     else:
         _refuse_others(path, head)
@@ -172,15 +172,26 @@ def _fits(form: Form, values: Sequence[Any]) -> bool:
         return False
 
 
-def _converter(path: Path, form: Form, values: Values) -> Converter:
+def _converter(path: Path, form: Form, values: Stream) -> Converter:
+    reached: list[Value] = []  # the value that is looked at
+
+    def held() -> Iterator[Any]:
+        for value in values():
+            if not value.fault:
+                reached[:] = [value]
+                yield value.value
+        reached.clear()
+
     try:
-        return form.converter(values)
+        return form.converter(held)
     except ValueError as error:
         raise DataError(f"{path.name}: {error}") from error
     except _ODD as error:
+        place = reached[0].place(path.name) if reached else path.name
+        shown = f": {excerpt(repr(reached[0].value))}" if reached else ""
         raise DataError(
-            f"{path.name}: this begins as {form.name}, but some value is not of this form "
-            f"({error}); write the file again, or one flat JSON object a row"
+            f"{place}: the file begins as {form.name}, but some value here is not of this form"
+            f"{shown}; write it again, or one flat JSON object a row"
         ) from error
 
 

@@ -10,8 +10,8 @@ from textune.errors import DataError
 from textune.reading.lines import pieces
 
 PROLOG = rb"(?s)(?:\s*<\?.*?\?>|\s*<!--.*?-->|\s*<!DOCTYPE[^\[>]*(?:\[.*?\])?\s*>)*\s*"
-DEEPEST = 200  # elements in each other
 """What may stand before the first element."""
+DEEPEST = 200  # elements in each other
 
 
 def begins(head: bytes, *names: str) -> bool:
