@@ -52,8 +52,11 @@ def weights_after(learner, reducer=None, updates=3):
     steps = loop.train(learner.model, learner.objective.loss, *given, clip=1.0, reducer=reducer)
     for _ in range(updates):
         next(steps)
-    found = [item.detach().flatten() for item in learner.encoder.parameters()]
-    return torch.cat(found)
+    return weights_of(learner)
+
+
+def weights_of(learner):
+    return torch.cat([item.detach().flatten() for item in learner.encoder.parameters()])
 
 
 @pytest.mark.parametrize("task", ["single", "mlm"])
@@ -68,5 +71,34 @@ def test_gradients_go_while_the_backward_pass_runs_and_are_the_same_bits(
     alone, sent = (learner_of(task, path, base, *more) for _ in range(2))
     reducer = Seen(joined, sent.model, sent.optimizer)
     assert torch.equal(weights_after(alone), weights_after(sent, reducer))
-    assert len(reducer.early) >= 4  # two layers, and a head of two matrices or one
+    assert len(reducer.early) >= 3  # two layers, and a head
     assert all(reducer.early)
+
+
+@pytest.mark.parametrize("task", ["single", "mlm"])
+@pytest.mark.parametrize("path", PATHS[:4], ids=str)
+def test_large_weights_lie_where_all_processes_see_them_and_then_in_memory_of_their_own(
+    monkeypatch, tiny_base, fresh_kernels, tmp_path, joined, task, path
+):
+    monkeypatch.setattr(buckets, "LARGE", 64)
+    choose(path, monkeypatch)
+    base, source = make_base(tmp_path / "base", tiny_base, path, RATE), write_rows(tmp_path, task)
+    learner = learner_of(task, path, base, source, tmp_path)
+    reducer = reducing.Reducer(joined, learner.model, learner.optimizer)
+    large = [each for each in learner.encoder.parameters() if each.numel() >= 64 and each.dim() > 1]
+    found = weights_after(learner, reducer)
+    common, halves = joined.memory.common, learner.encoder.halves()
+    if learner.optimizer.may_join:
+        assert all(lies_in(item, common) for item in large)
+        assert all(lies_in(half.copy, common) for half in halves.values())
+    reducer.close()
+    common.fill_(float("nan"))
+    assert torch.equal(weights_of(learner), found)
+    for item, half in learner.encoder.halves().items():
+        assert half is halves[item]
+        assert torch.equal(half.copy, item.bfloat16())
+
+
+def lies_in(tensor, memory):
+    start = tensor.data_ptr() - memory.data_ptr()
+    return 0 <= start < memory.numel() * memory.element_size()

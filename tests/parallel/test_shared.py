@@ -40,7 +40,7 @@ def by_all(task, world=WORLD):
 
 def test_each_has_the_sums_update_after_update():
     def task(rank, met):
-        memory = shared.opened(rank, WORLD, SIZE, met.add)
+        memory = shared.opened(rank, WORLD, (SIZE, 0), met.add)
         found = []
         for update in range(20):
             memory.own.copy_(torch.arange(SIZE) * (rank + 1) + update)
@@ -54,10 +54,28 @@ def test_each_has_the_sums_update_after_update():
         assert found.equal(wanted)
 
 
+def test_each_has_the_sums_of_its_share_and_what_others_wrote_to_the_common_numbers():
+    def task(rank, met):
+        memory = shared.opened(rank, WORLD, (SIZE, SIZE), met.add)
+        memory.own.copy_(torch.arange(SIZE) * (rank + 1))
+        met.meet()
+        memory.add_share()
+        memory.common[memory.share()] = memory.own[memory.share()] + 1
+        met.meet()
+        return memory.common.clone(), memory.own.clone(), memory.share()
+
+    found = by_all(task)
+    for rank, (common, own, share) in enumerate(found):
+        assert common.tolist() == [6 * n + 1 for n in range(SIZE)]
+        mine = range(SIZE)[share]
+        assert own.tolist() == [n * (6 if n in mine else rank + 1) for n in range(SIZE)]
+    assert sorted(n for *_, share in found for n in range(SIZE)[share]) == list(range(SIZE))
+
+
 def test_memory_that_one_of_them_cannot_see_is_no_memory_of_any():
     def task(rank, met):
         size = SIZE << 16 if rank == 1 else SIZE  # more than there is
-        return shared.opened(rank, WORLD, size, met.add)
+        return shared.opened(rank, WORLD, (size, 0), met.add)
 
     assert by_all(task) == [None] * WORLD
 
@@ -67,7 +85,9 @@ def test_where_there_is_too_little_none_has_any_and_nothing_stays_open():
     before = set(Path("/proc/self/fd").iterdir())
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
     try:
-        assert by_all(lambda rank, met: shared.opened(rank, 2, 1 << 20, met.add), 2) == [None] * 2
+        assert (
+            by_all(lambda rank, met: shared.opened(rank, 2, (1 << 20, 0), met.add), 2) == [None] * 2
+        )
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert set(Path("/proc/self/fd").iterdir()) == before
@@ -75,7 +95,7 @@ def test_where_there_is_too_little_none_has_any_and_nothing_stays_open():
 
 def test_what_a_number_of_another_machine_names_is_not_opened(tmp_path):
     file = tmp_path / "memfd"
-    file.write_bytes(bytes(shared.bytes_of(WORLD, SIZE)))
+    file.write_bytes(bytes(shared.bytes_of(WORLD, (SIZE, 0))))
     with file.open("r+b") as opened:
 
         def task(rank, met):
@@ -84,14 +104,14 @@ def test_what_a_number_of_another_machine_names_is_not_opened(tmp_path):
                     item[0] = opened.fileno()
                 met.add(item)
 
-            return shared.opened(rank, WORLD, SIZE, add)
+            return shared.opened(rank, WORLD, (SIZE, 0), add)
 
         assert by_all(task) == [None] * WORLD
-    assert file.read_bytes().count(0) == shared.bytes_of(WORLD, SIZE)
+    assert file.read_bytes().count(0) == shared.bytes_of(WORLD, (SIZE, 0))
 
 
 def test_one_process_alone_has_what_it_has_laid_down():
-    memory = shared.opened(0, 1, SIZE, lambda _: None)
+    memory = shared.opened(0, 1, (SIZE, 0), lambda _: None)
     memory.own.copy_(torch.arange(SIZE))
     memory.add(lambda: None)
     assert memory.own.tolist() == list(range(SIZE))

@@ -18,7 +18,7 @@ from textune.encoder.tree import Tree
 from textune.families.known import family_of
 from textune.fast import attention, dropout, layers, norms
 from textune.fast.decoding import Decoder, MaskedLMOutput
-from textune.fast.matrices import Half
+from textune.fast.matrices import Half, Matrix
 from textune.records import Batch, Items, Pool
 
 if TYPE_CHECKING:
@@ -139,16 +139,19 @@ class Encoder(nn.Module):
             if id(tensor) not in copied:
                 tensor.data = tensor.data.clone()
 
+    def matrices(self) -> Iterator[Matrix]:
+        """Yield the weights of products that kernels compute."""
+        yield from layers.matrices(self.model)
+        yield from () if self.decoder is None else self.decoder.matrices()
+
     def halves(self) -> dict[nn.Parameter, Half]:
         """Return the parameters that are computed with in bf16, and their bf16 sides."""
-        more = () if self.decoder is None else self.decoder.halves()
-        return dict((*layers.halves(self.model), *more))
+        return dict(pair for matrix in self.matrices() for pair in matrix.halves())
 
     def refresh(self) -> None:
         """Let the bf16 sides follow the parameters."""
-        layers.refresh(self.model)
-        if self.decoder is not None:
-            self.decoder.refresh()
+        for matrix in self.matrices():
+            matrix.refresh()
 
     def release(self) -> None:
         """Give the memory of gradients back; the next update makes them anew."""
@@ -274,7 +277,7 @@ class Encoder(nn.Module):
         if len(hidden) == len(borders) - 1:
             states = hidden
         elif getattr(self.config, "classifier_pooling", "cls") == "mean":
-            states = _segment_means(hidden, borders)
+            states = pooling.segment_means(hidden, borders)
         else:
             states = hidden[borders[:-1]]  # (B, D)
         output.last_hidden_state = states[:, None]  # (B, 1, D)
@@ -362,14 +365,6 @@ def _pool(base: Any, states: Tensor) -> Tensor:
     if isinstance(base.pooler, nn.Linear):  # ALBERT keeps the activation beside it
         return base.pooler_activation(base.pooler(states[:, 0]))
     return base.pooler(states)
-
-
-def _segment_means(hidden: Tensor, borders: Tensor) -> Tensor:
-    """(P, D) → (B, D)."""
-    sizes = borders.diff()
-    owner = torch.repeat_interleave(sizes, output_size=len(hidden))  # (P,)
-    sums = hidden.new_zeros(len(sizes), hidden.shape[1]).index_add(0, owner, hidden)
-    return sums / sizes[:, None]
 
 
 def _probe(config: Any, device: torch.device) -> Batch:

@@ -63,3 +63,11 @@ def sharpness(model: nn.Module) -> Tensor | None:
 def saved(folder: Path) -> Tensor | None:
     """Read the sharpness that was saved among a model's weights, if there is one."""
     return weights.read(folder, [NAME]).get(NAME)
+
+
+def segment_means(hidden: Tensor, borders: Tensor) -> Tensor:
+    """Return the mean state of each text; (P, D) and (B + 1,) → (B, D)."""
+    sizes = borders.diff()
+    owner = torch.repeat_interleave(sizes, output_size=len(hidden))  # (P,)
+    sums = hidden.new_zeros(len(sizes), hidden.shape[1]).index_add(0, owner, hidden)
+    return sums / sizes[:, None]

@@ -14,7 +14,7 @@ from torch.autograd import Function
 from torch.nn import functional
 
 from textune.fast import parts
-from textune.fast.matrices import Block, Half, Matrix
+from textune.fast.matrices import Block, Matrix
 
 
 class _Identity(nn.Linear):
@@ -83,10 +83,10 @@ class Decoder:
         found: Tensor = _Losses.apply(states, self.map.bias, matrix, pieces)  # type: ignore[no-untyped-call]  # torch's
         return found
 
-    def halves(self) -> Iterator[tuple[nn.Parameter, Half]]:
-        """Yield the bf16 side of the table, if there is one."""
+    def matrices(self) -> Iterator[Matrix]:
+        """Yield the table, where a kernel computes the product."""
         if self._kernel is not None:
-            yield from self._kernel.halves()
+            yield self._kernel
 
     def blocks(self) -> Iterator[Block]:
         """Yield the table, where a kernel writes its gradient, and whose hooks hear of that."""
@@ -96,11 +96,6 @@ class Decoder:
     def part(self) -> None:
         """Compute by torch's own operations from here on."""
         self._matrix, self._is_parted = None, True
-
-    def refresh(self) -> None:
-        """Cast a bf16 copy anew."""
-        if self._matrix is not None:
-            self._matrix.refresh()
 
     def release(self) -> None:
         """Give the memory of the table's gradient back."""

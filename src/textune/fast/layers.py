@@ -17,7 +17,7 @@ from textune.fast import calls, dropout, linears
 from textune.fast.attention import Packing, attend
 from textune.fast.first_tokens import LastLayer
 from textune.fast.fused import FusedEmbeddings, FusedLayer
-from textune.fast.matrices import Block, Half, Rows
+from textune.fast.matrices import Block, Matrix, Rows
 
 
 class PackedLayer:
@@ -187,7 +187,7 @@ def parted(model: Any) -> Iterator[None]:
 
 def are_fused(model: object) -> bool:
     """Tell whether the layers compute by kernels."""
-    return next(_matrices(model), None) is not None
+    return next(matrices(model), None) is not None
 
 
 def computes_by_kernels(layer: Any) -> bool:
@@ -205,26 +205,14 @@ def why_not(model: Any) -> str:
     return calls.why() if not calls.available() else "its layers are not built in the usual way"
 
 
-def halves(model: object) -> Iterator[tuple[nn.Parameter, Half]]:
-    """Yield every parameter that is computed with in bf16, and its bf16 side."""
-    for matrix in _matrices(model):
-        yield from matrix.halves()
-
-
 def copied(model: object) -> set[int]:
     """Return the identities of parameters that lie in blocks of memory of the layers' own."""
-    return {id(part) for matrix in _matrices(model) for part in matrix.parameters()}
-
-
-def refresh(model: object) -> None:
-    """Cast all bf16 copies anew."""
-    for matrix in _matrices(model):
-        matrix.refresh()
+    return {id(part) for matrix in matrices(model) for part in matrix.parameters()}
 
 
 def release(model: Any) -> None:
     """Give the memory of all gradients back."""
-    for matrix in _matrices(model):
+    for matrix in matrices(model):
         matrix.release()
     embeddings: Any = getattr(model.base_model, "embeddings", None)
     if getattr(embeddings, "fused", None) is not None:
@@ -250,7 +238,8 @@ def blocks(model: Any) -> Iterator[Block]:
             yield Block(fused.second_norm.weight, fused.matrices)
 
 
-def _matrices(model: Any) -> Iterator[Any]:
+def matrices(model: Any) -> Iterator[Matrix]:
+    """Yield the weights of products that kernels compute."""
     if cuts(model):
         for layer in model.base_model.encoder.layer:
             if getattr(layer, "fused", None) is not None:

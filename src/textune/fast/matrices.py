@@ -197,6 +197,22 @@ class Matrix:
 
     @torch.inference_mode(False)
     @torch.no_grad()
+    def move(self, master: Tensor | None = None, work: Tensor | None = None) -> None:
+        """Let the weights lie elsewhere from now on, with the values that they have.
+
+        Args:
+            master: (N · K,) fp32; None: memory of this matrix's own.
+            work: (N · K,) in the format of the products, where that is another one.
+        """
+        before = self._master
+        self._master = torch.empty_like(before) if master is None else master.view_as(before)
+        self._master.copy_(before)
+        for part, piece in zip(self._parts, self._pieces(self._master), strict=True):
+            part.data = piece
+        self._cast(work)
+
+    @torch.inference_mode(False)
+    @torch.no_grad()
     def _stack(self) -> None:
         """Lay the parameters into one block of memory, of which they become views."""
         self._master = torch.cat([part.detach() for part in self._parts])
@@ -219,12 +235,15 @@ class Matrix:
 
     @torch.inference_mode(False)
     @torch.no_grad()
-    def _cast(self) -> None:
-        """Make what the products use."""
+    def _cast(self, place: Tensor | None = None) -> None:
+        """Make what the products use, at a place of (N · K,) or in memory of its own."""
         self._work = self._master
         if self._dtype == torch.float32:
             return
-        self._work = self._master.to(self._dtype)
+        if place is None:
+            self._work = self._master.to(self._dtype)
+        else:
+            self._work = place.view_as(self._master).copy_(self._master)
         copies = self._pieces(self._work)
         if not self._halves:
             self._halves = [Half(piece) for piece in copies]

@@ -61,7 +61,7 @@ class Ranks:
         self.are_stopped = False  # whether another process was asked to stop
         self._joined = joined
         self.memory: Shared | None = None  # that all processes see
-        self._size = 0  # numbers that they asked for
+        self._sizes = (0, 0)  # numbers that they asked for: of each, and of all at once
 
     @property
     def is_first(self) -> bool:
@@ -178,17 +178,20 @@ class Ranks:
         with self.watched():
             self.memory.meetings.meet(self._patient(self._joined.seconds))
 
-    def share_memory(self, size: int) -> Shared | None:
+    def share_memory(self, size: int, common: int = 0) -> Shared | None:
         """Return memory that all processes see, for so many numbers of each; None: they have none.
 
-        All ask for it at the same time. It stays until they ask for another size.
+        All ask for it at the same time. It stays until they ask for other sizes.
+
+        Args:
+            size: Numbers of each process.
+            common: Numbers of all at once.
         """
-        if size != self._size:
+        if self._sizes != (size, common):
             self._let_go()
-            self._size = size
-            place = self.place
+            self._sizes, place = (size, common), self.place
             self.memory = shared.opened(
-                place.rank, place.world, size, lambda item: self.add([item])()
+                place.rank, place.world, self._sizes, lambda item: self.add([item])()
             )
         return self.memory
 

@@ -1,13 +1,14 @@
 """Memory that all processes of one machine see: each lays its numbers down, and adds a share.
 
-What goes through sockets is copied by the cores that compute, several times. The memory has no
-name in any folder, so a process that is killed leaves nothing of it.
+Other numbers in it belong to all of them at once. What goes through sockets is copied by the cores
+that compute, several times. The memory has no name in any folder, so a process that is killed
+leaves nothing of it.
 """
 
 import mmap
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,19 +28,25 @@ Sum = Callable[[Tensor], None]  # makes a tensor the sum of those of all process
 
 
 class Shared:
-    """N numbers of each of W processes, which become their sums.
+    """N numbers of each of W processes, which become their sums, and others that are of all.
 
     Args:
         numbers: (W, N) fp32, which all of them see.
+        common: (M,) fp32, of all of them at once.
         rank: Of this process.
         others: The other processes.
         told: Where they meet, and what the first one says, in the same memory.
     """
 
-    def __init__(self, numbers: Tensor, rank: int, others: Processes, told: tuple[Meetings, Words]):
-        world, size = numbers.shape
-        share = slice(size * rank // world, size * (rank + 1) // world)
-        self._numbers, self._rank, self._share = numbers, rank, share
+    def __init__(
+        self,
+        numbers: Tensor,
+        common: Tensor,
+        rank: int,
+        others: Processes,
+        told: tuple[Meetings, Words],
+    ):
+        self._numbers, self._rank, self.common = numbers, rank, common
         self._others = others
         self.meetings, self.words = told
 
@@ -48,9 +55,23 @@ class Shared:
         """Return where this process lays its numbers down, (N,)."""
         return self._numbers[self._rank]
 
+    def share(self, size: int | None = None) -> slice:
+        """Return which of so many numbers are this process's share; of those it lays down: None."""
+        world, whole = len(self._numbers), self._numbers.shape[1] if size is None else size
+        return slice(whole * self._rank // world, whole * (self._rank + 1) // world)
+
     def close(self) -> None:
         """Let go of the other processes; the memory goes with what reads it."""
         self._others.close()
+
+    def add_share(self) -> None:
+        """Make this process's share of its numbers the sums over all, which have laid theirs down.
+
+        The rest of its numbers stay its own.
+        """
+        for own, others in self._shares():
+            for other in others:
+                own += other
 
     def add(self, meet: Callable[[], None]) -> None:
         """Make what each process has laid down the sums over all; all have laid theirs down.
@@ -58,26 +79,30 @@ class Shared:
         Args:
             meet: Returns once all processes have called it.
         """
-        for numbers in torch.split(self._numbers[:, self._share], CACHED, dim=1):
-            own = numbers[self._rank]
-            others = [each for rank, each in enumerate(numbers) if rank != self._rank]
+        for own, others in self._shares():
             for other in others:
                 own += other
             for other in others:
                 other.copy_(own)
         meet()
 
+    def _shares(self) -> Iterator[tuple[Tensor, list[Tensor]]]:
+        """Yield pieces of this process's share, of its own numbers and of those of each other."""
+        for numbers in torch.split(self._numbers[:, self.share()], CACHED, dim=1):
+            others = [each for rank, each in enumerate(numbers) if rank != self._rank]
+            yield numbers[self._rank], others
 
-def opened(rank: int, world: int, size: int, add: Sum) -> Shared | None:
+
+def opened(rank: int, world: int, sizes: tuple[int, int], add: Sum) -> Shared | None:
     """Open memory that all processes see; None where they do not, or where there is none.
 
     Args:
         rank: Of this process.
         world: W, how many there are.
-        size: N, numbers of each.
+        sizes: N, numbers of each, and M, of all at once.
         add: Brings all to know where the memory is, and whether each of them has it.
     """
-    length = bytes_of(world, size)
+    length = bytes_of(world, sizes)
     own = _made(length) if rank == 0 else None
     where = torch.zeros(2 + world, dtype=torch.int64)  # descriptor, name, processes
     where[2 + rank] = os.getpid()
@@ -101,23 +126,25 @@ def opened(rank: int, world: int, size: int, add: Sum) -> Shared | None:
         others.close()
         return None
     everything = torch.frombuffer(mapped, dtype=torch.uint8, offset=HEAD)
-    lines, said, brought, numbers = everything.split(_sizes(world, size))
+    lines, said, brought, common, numbers = everything.split(_sizes(world, sizes))
     counts = [
         Counts(one, rank, others) for one in lines.view(torch.int64).view(2, world, -1)[..., 0]
     ]
     meetings = Meetings(counts[0], brought.view(2, world, -1), rank)
     words = Words(counts[1], said)
-    return Shared(numbers.view(torch.float32).view(world, size), rank, others, (meetings, words))
+    whole, each = (part.view(torch.float32) for part in (common, numbers))
+    return Shared(each.view(world, sizes[0]), whole, rank, others, (meetings, words))
 
 
-def bytes_of(world: int, size: int) -> int:
-    """Return how long the memory is, for so many numbers of each process."""
-    return HEAD + sum(_sizes(world, size))
+def bytes_of(world: int, sizes: tuple[int, int]) -> int:
+    """Return how long the memory is, for so many numbers of each process, and of all at once."""
+    return HEAD + sum(_sizes(world, sizes))
 
 
-def _sizes(world: int, size: int) -> tuple[int, ...]:
-    """Return the bytes of the counts, of what is said, of what is brought, and of the numbers."""
-    return 2 * world * LINE, meeting.ROOM, 2 * world * meeting.ROOM, world * size * WIDTH
+def _sizes(world: int, sizes: tuple[int, int]) -> tuple[int, ...]:
+    """Return the bytes of the counts, of what is said, of what is brought, and of all numbers."""
+    numbers = (sizes[1] * WIDTH, world * sizes[0] * WIDTH)
+    return 2 * world * LINE, meeting.ROOM, 2 * world * meeting.ROOM, *numbers
 
 
 def _watched(processes: Sequence[int], rank: int) -> Processes | None:

@@ -1,6 +1,6 @@
 """The large weights of a model become buckets, whose gradients go to other processes as one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,10 +34,49 @@ def of(model: Plain) -> Iterator[Bucket]:
         block = blocks.get(id(weight))
         weights = [weight] if block is None else block.weights()
         size = sum(part.numel() for part in weights)
-        if size >= LARGE and id(weight) not in seen:
+        if size >= LARGE and weight.dim() > 1 and id(weight) not in seen:  # a bias goes with others
             place = slice(start, start := start + size)
             yield Bucket(weights, copy if block is None else block.leaf, block, place)
             seen.update(map(id, weights))
+
+
+def places(buckets: Sequence[Bucket], model: Plain) -> dict[nn.Parameter, slice]:
+    """Return where in one stretch of numbers each large weight has its own: tables last."""
+    found = {}
+    for bucket in buckets:
+        start = bucket.place.start
+        for weight in bucket.weights:
+            found[weight] = slice(start, start := start + weight.numel())
+    stop = buckets[-1].place.stop
+    for table, _ in model.rows():
+        if table.requires_grad and table.numel() >= LARGE and table not in found:
+            found[table] = slice(stop, stop := stop + table.numel())
+    return found
+
+
+def shares(
+    places: Mapping[nn.Parameter, slice],
+    buckets: Sequence[Bucket],
+    share: Callable[[int | None], slice],
+) -> dict[nn.Parameter, slice]:
+    """Return which elements of each weight this process updates.
+
+    Args:
+        places: Of all weights.
+        buckets: Whose sums a process has of its share of all of them.
+        share: Returns which of so many numbers are this process's, and of those of buckets: None.
+    """
+    summed, end, found = share(None), buckets[-1].place.stop, {}
+    for weight, place in places.items():
+        if place.start >= end:
+            found[weight] = share(weight.numel())
+            continue
+        start, stop = (
+            min(max(at, place.start), place.stop) - place.start
+            for at in (summed.start, summed.stop)
+        )
+        found[weight] = slice(start, stop)
+    return found
 
 
 def as_one(gradients: Sequence[Tensor | None]) -> Tensor | None:

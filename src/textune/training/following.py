@@ -5,7 +5,7 @@ word on, whatever that had done before: a linear head, a checkpoint.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
 
@@ -31,12 +31,15 @@ def follow(learner: Learner, ranks: Ranks) -> dict[str, Any]:
     """
     works: Iterator[Work] = iter(())
     reducer: Adding | None = None
-    with guards.memory(learner.micro_tokens):
+    with guards.memory(learner.micro_tokens), ExitStack() as closed:
         while (word := ranks.hear())["do"] != END["do"]:
             match word["do"]:
                 case "state":
+                    closed.close()
                     works = _take_state(learner, ranks)
                     reducer = sharding.adding(learner)
+                    if reducer is not None:
+                        closed.callback(reducer.close)
                 case "step":
                     given = sharding.filled(learner, next(works))
                     # of a lack of memory: the first one has come to it, too

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -346,7 +347,8 @@ class Learner:
         self.late = Late(remarks.remedy(self.precision), most, self._account)
         assert self.optimizer.knows(self.encoder.halves())
         smaller = partial(self.smaller, is_captured=capturing is not None)
-        with sharding.watching(self):
+        reducer = sharding.adding(self)
+        with sharding.watching(self), nullcontext() if reducer is None else closing(reducer):
             yield from loop.train(
                 self.model,
                 loss,
@@ -355,7 +357,7 @@ class Learner:
                 self.schedule,
                 clip=self.settings.train.clip,
                 late=self.late,
-                reducer=sharding.adding(self),
+                reducer=reducer,
                 capturing=capturing,
                 by_tf32=self.by_tf32,
                 smaller=None if self.shards else smaller,

@@ -280,10 +280,13 @@ def _stop_if(learner: Learner, folder: Path, stop: StopRequest) -> None:
 
 def _lost(learner: Learner, folder: Path, error: RanksError) -> RanksError:
     """Save the state where another process is lost: the weights are those of the last update."""
-    if learner.shards is not None:
+    if learner.shards is not None or learner.optimizer.is_between:
+        why = "it held a part of the state"
+        if learner.shards is None:
+            why = "it was lost while each process updated its share of the weights"
         lost = RanksError(
-            f"{error}; it held a part of the state, so none is saved after step "
-            f"{learner.progress.step:,}: --resume goes on from the last checkpoint"
+            f"{error}; {why}, so none is saved after step {learner.progress.step:,}: --resume goes "
+            "on from the last checkpoint"
         )
         lost.exit_code = error.exit_code
         return lost

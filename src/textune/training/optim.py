@@ -4,7 +4,7 @@ import inspect
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,28 @@ from textune.fast import calls
 from textune.fast.matrices import Half
 from textune.training.scaling import LossScale
 
+
+class Joint(Protocol):
+    """Weights that several processes update together, each a share of them."""
+
+    def has(self, weight: nn.Parameter) -> bool:
+        """Tell whether a weight is one of these."""
+
+    def share(self, weight: nn.Parameter, like: Tensor) -> Tensor:
+        """Return this process's share of a tensor that is shaped as a weight; all of others'."""
+
+    def moments(self, weight: nn.Parameter) -> tuple[Tensor, Tensor] | None:
+        """Return memory for the moments of a weight; None for others."""
+
+    def total(self, own: float) -> float:
+        """Add a number over the processes. Each of them may update from here on."""
+
+    def meet(self) -> None:
+        """Return once all processes have updated their shares."""
+
+
 NORMS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm)
+MOMENTS = ("exp_avg", "exp_avg_sq")  # as torch names them
 
 
 def groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -86,6 +107,8 @@ class AdamW(torch.optim.AdamW):
         self.found_inf: Tensor | None = None  # as torch's fused kernel reads it
         self._scale: Tensor | None = None  # of gradients in the update
         self._is_broken: Tensor | None = None  # 1 once a gradient was not finite, beyond help
+        self._joint: Joint | None = None
+        self.is_between = False  # whether some process may have updated its share, and some not
         self._look()
 
     def _look(self) -> None:
@@ -122,6 +145,21 @@ class AdamW(torch.optim.AdamW):
             }
         self._look()
 
+    @property
+    def may_join(self) -> bool:
+        """Whether it can update a share of a weight."""
+        return self._by_kernel
+
+    def join(self, joint: Joint | None) -> None:
+        """Update a share of some weights alone, and their moments where all see them; None: all."""
+        self._joint = joint
+        if joint is None:
+            return
+        for parameter, state in self.state.items():
+            places = joint.moments(cast("nn.Parameter", parameter))
+            for name, place in zip(MOMENTS, places or (), strict=False):
+                state[name] = place.copy_(state[name])
+
     def knows(self, halves: Mapping[nn.Parameter, Half]) -> bool:
         """Tell whether parameters that are computed with in bf16 get their gradients from these."""
         return all(self._halves.get(id(item)) is half for item, half in halves.items())
@@ -136,10 +174,10 @@ class AdamW(torch.optim.AdamW):
         Returns:
             The norm before scaling, of the loss that is not scaled.
         """
-        gradients = [found for _, found in self._with_gradients()]
         if self._by_kernel:
-            norm = torch.tensor(math.sqrt(calls.squares(gradients)))
+            norm = torch.tensor(math.sqrt(self._squares()))
         else:
+            gradients = [found for _, found in self._with_gradients()]
             norm = nn.utils.get_total_norm(gradients)
             norm = norm.full_tensor() if self._is_parted else norm  # type: ignore[attr-defined]  # DTensor
         if self._loss_scale is not None:
@@ -151,11 +189,21 @@ class AdamW(torch.optim.AdamW):
         self.found_inf = self._broken(norm) if self.skips else None
         return norm
 
+    def _squares(self) -> float:
+        """Sum the squares of all gradients."""
+        joint, pairs = self._joint, list(self._with_gradients())
+        if joint is None:
+            return calls.squares([gradient for _, gradient in pairs])
+        self.is_between = True
+        own = [joint.share(item, gradient) for item, gradient in pairs if joint.has(item)]
+        rest = [gradient for item, gradient in pairs if not joint.has(item)]
+        return joint.total(calls.squares(own)) + calls.squares(rest)
+
     def begin_anew(self) -> None:
         """Forget moments and gradients, and that one was not finite."""
         self.state.clear()
         self.zero_grad()
-        self._is_broken = None
+        self._is_broken, self.is_between = None, False
         if self._loss_scale is not None:
             self._loss_scale.reset()
 
@@ -185,6 +233,9 @@ class AdamW(torch.optim.AdamW):
         elif self.found_inf is None or not self.found_inf:
             for group in self.param_groups:
                 self._update(group)
+        if self._joint is not None:
+            self._joint.meet()
+            self.is_between = False
         if self._loss_scale is not None and self.found_inf is not None:
             self._loss_scale.update(self.found_inf)
 
@@ -223,6 +274,16 @@ class AdamW(torch.optim.AdamW):
     ) -> None:
         states = [self.state[parameter] for parameter, _ in found]
         halves = [self._halves.get(id(parameter)) for parameter, _ in found]
+        copies = [None if half is None else half.copy for half in halves]
+        joint = self._joint
+
+        def mine(tensors: Iterable[Tensor | None]) -> list[Any]:
+            """Return what of each parameter this process updates."""
+            if joint is None:
+                return list(tensors)
+            pairs = zip(found, tensors, strict=True)
+            return [None if item is None else joint.share(pair[0], item) for pair, item in pairs]
+
         beta1, beta2 = group["betas"]
         calls.AdamW(
             lr=float(group["lr"]),
@@ -233,11 +294,11 @@ class AdamW(torch.optim.AdamW):
             step=step,
             scale=1.0 if self._scale is None else float(self._scale),
         ).update(
-            [parameter for parameter, _ in found],
-            [gradient for _, gradient in found],
-            [state["exp_avg"] for state in states],
-            [state["exp_avg_sq"] for state in states],
-            [None if half is None else half.copy for half in halves],
+            mine(parameter for parameter, _ in found),
+            mine(gradient for _, gradient in found),
+            mine(state[MOMENTS[0]] for state in states),
+            mine(state[MOMENTS[1]] for state in states),
+            mine(copies),
         )
 
     def _with_gradients(
@@ -255,11 +316,18 @@ class AdamW(torch.optim.AdamW):
     def _state(self, parameter: nn.Parameter) -> dict[str, Any]:
         state: dict[str, Any] = self.state[parameter]
         if not state:  # whole or not at all, as memory may be lacking
-            moments = torch.zeros_like(parameter), torch.zeros_like(parameter)
+            moments = self._zeros(parameter)
             place = None if self._by_kernel else parameter.device  # torch's kernel reads it there
             count = torch.zeros((), dtype=torch.float32, device=place)
-            state |= {"step": count, "exp_avg": moments[0], "exp_avg_sq": moments[1]}
+            state |= {"step": count, **dict(zip(MOMENTS, moments, strict=True))}
         return state
+
+    def _zeros(self, parameter: nn.Parameter) -> tuple[Tensor, Tensor]:
+        """Return the moments of a parameter before its first update."""
+        places = None if self._joint is None else self._joint.moments(parameter)
+        if places is None:
+            return torch.zeros_like(parameter), torch.zeros_like(parameter)
+        return places[0].zero_(), places[1].zero_()
 
 
 def adamw(

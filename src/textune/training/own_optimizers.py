@@ -123,7 +123,7 @@ def _refuse_others(
 class _Adopted:
     """What the loop asks of an optimizer, put before a torch optimizer's own class."""
 
-    skips = False
+    skips = may_join = is_between = False
     param_groups: list[dict[str, Any]]
     _pairs: list[tuple[nn.Parameter, Half]]
     _loss_scale: LossScale | None

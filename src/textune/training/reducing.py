@@ -19,8 +19,9 @@ from textune.fast.lacking import is_lack
 from textune.fast.matrices import Rows
 from textune.parallel.ranks import Ranks, nothing
 from textune.parallel.shared import Shared
-from textune.training import buckets
+from textune.training import buckets, joint
 from textune.training.buckets import Bucket
+from textune.training.joint import Joint
 from textune.training.optim import AdamW
 from textune.training.room import Lack
 
@@ -52,6 +53,9 @@ class Adding(Protocol):
     def end(self, total: Tensor) -> Tensor:
         """Wait for all sums; return the loss of all processes, of that of this one."""
 
+    def close(self) -> None:
+        """Let the weights be this process's own, once nothing more is to be added."""
+
 
 class Reducer:
     """Adds the gradients of an update over all processes, in place.
@@ -73,11 +77,27 @@ class Reducer:
         self._hooks: list[Any] = []
         self._rest: Rest | None = None
         self._memory: Shared | None = None
+        self._joint: Joint | None = None
 
     def open(self) -> None:
         """Take the memory that all processes see, where gradients lie in that of a machine."""
-        if self._buckets and self._buckets[0].weights[0].device.type == "cpu":
-            self._memory = self._ranks.share_memory(self._buckets[-1].place.stop)
+        is_here = bool(self._buckets) and self._buckets[0].weights[0].device.type == "cpu"
+        if not is_here or self._memory is not None:
+            return
+        places = buckets.places(self._buckets, self._model) if self._optimizer.may_join else {}
+        common = joint.room(places) if places else 0
+        self._memory = memory = self._ranks.share_memory(self._buckets[-1].place.stop, common)
+        if memory is not None and places:
+            shares = buckets.shares(places, self._buckets, memory.share)
+            given = (self._ranks, memory.common, self._model.encoder, places, shares)
+            self._joint = joint.begin(self._optimizer, *given)
+
+    def close(self) -> None:
+        """Let the weights be this process's own; the moments stay where they are."""
+        if self._joint is not None:
+            self._joint.leave()
+            self._optimizer.join(None)
+            self._joint = None
 
     def begin(self) -> None:
         """Send gradients from here on as they become complete."""
@@ -147,7 +167,9 @@ class Reducer:
         assert rest is not None, "processes agree before they end an update"
         rest.flat[0] = total
         self._ranks.add([*rest.large, rest.flat])()
-        if self._memory is not None:
+        if self._joint is not None and self._memory is not None:
+            self._memory.add_share()
+        elif self._memory is not None:
             self._memory.add(self._ranks.meet)
         _spread(rest.flat[1:], rest.spread)
         for whole, places, sums in rest.rows:

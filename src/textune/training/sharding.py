@@ -120,6 +120,9 @@ class Sums:
         self._ranks.are_stopped = bool(both[1])
         return both[0]
 
+    def close(self) -> None:
+        """Do nothing: who has which part is another matter."""
+
 
 def prepare(encoder: Encoder, own: Own) -> None:
     """Let an encoder compute by operations that parted weights can have.
