@@ -186,6 +186,24 @@ def test_squares_of_both_formats():
 
 
 @both_formats
+@pytest.mark.parametrize("size", [1, 16385, 64 * 16384 + 7])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_rows_are_added_up_and_their_squares_are_told(dtype, size, count):
+    rows = [drawn(size, dtype=dtype) for _ in range(count)]
+    wanted = sum(row.float() for row in rows)
+    out = torch.full((size,), torch.nan) if dtype == torch.bfloat16 else rows[0]
+    found = calls.add_up(rows, out)
+    assert_near(out, wanted.double(), torch.float32)
+    assert found == pytest.approx(float(wanted.double().square().sum()), rel=1e-5)
+    if dtype == torch.bfloat16:
+        before, more = out.clone(), torch.get_num_threads() + 1
+        torch.set_num_threads(more)
+        assert calls.add_up(rows, out) == found
+        torch.set_num_threads(more - 1)
+        assert torch.equal(out, before)
+
+
+@both_formats
 @pytest.mark.parametrize(("decay", "scale"), [(0.0, 1.0), (0.1, 1.0), (0.1, 0.37)])
 def test_twenty_updates_equal_torchs(decay, scale, dtype):
     sizes = [1, 19, 16384, 40000]

@@ -32,6 +32,11 @@ class Met:
         self._barrier.wait()
 
 
+def add_up(rows, out):
+    out.copy_(torch.stack(list(rows)).float().sum(0))
+    return float(out.square().sum())
+
+
 def by_all(task, world=WORLD):
     met = Met(world)
     with ThreadPoolExecutor(world) as threads:
@@ -57,9 +62,10 @@ def test_each_has_the_sums_update_after_update():
 def test_each_has_the_sums_of_its_share_and_what_others_wrote_to_the_common_numbers():
     def task(rank, met):
         memory = shared.opened(rank, WORLD, (SIZE, SIZE), met.add)
-        memory.own.copy_(torch.arange(SIZE) * (rank + 1))
+        memory.own[:-1] = torch.arange(SIZE - 1) * (rank + 1)
+        memory.own_halves[-1] = (SIZE - 1) * (rank + 1)
         met.meet()
-        memory.add_share()
+        memory.add_share([(slice(0, SIZE - 1), False), (slice(SIZE - 1, SIZE), True)], add_up)
         memory.common[memory.share()] = memory.own[memory.share()] + 1
         met.meet()
         return memory.common.clone(), memory.own.clone(), memory.share()
@@ -68,7 +74,8 @@ def test_each_has_the_sums_of_its_share_and_what_others_wrote_to_the_common_numb
     for rank, (common, own, share) in enumerate(found):
         assert common.tolist() == [6 * n + 1 for n in range(SIZE)]
         mine = range(SIZE)[share]
-        assert own.tolist() == [n * (6 if n in mine else rank + 1) for n in range(SIZE)]
+        laid = [n * (rank + 1) for n in range(SIZE - 1)] + [0]  # the last one beside the others
+        assert own.tolist() == [6 * n if n in mine else laid[n] for n in range(SIZE)]
     assert sorted(n for *_, share in found for n in range(SIZE)[share]) == list(range(SIZE))
 
 

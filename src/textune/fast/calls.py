@@ -38,6 +38,7 @@ _SIGNATURES = {
 _PLAIN = {
     "add_rows": "ppplll" + "i",
     "squares": "pppl" + "i",
+    "add_up": "plipl" + "i",
     "adamw": "ppppppplffffffffi",
 }
 _PRODUCTS = {
@@ -244,6 +245,15 @@ def squares(gradients: Sequence[Tensor]) -> float:
     return float(plain("squares", _many(gradients), sizes, halves, len(gradients)))
 
 
+def add_up(rows: Sequence[Tensor], out: Tensor) -> float:
+    """Add rows of one format, (N,) each, to a sum in fp32, (N,); return the sum of its squares.
+
+    The first row may be the sum itself.
+    """
+    are_halves = int(rows[0].dtype == torch.bfloat16)
+    return float(plain("add_up", _many(rows), len(rows), are_halves, out, out.numel()))
+
+
 @dataclass(frozen=True, slots=True)
 class AdamW:
     """Numbers of one update by AdamW."""
@@ -342,6 +352,6 @@ def _declare(library: ctypes.CDLL) -> None:
             continue  # this processor has no such products
         function = getattr(library, name)
         function.argtypes = [kinds[letter] for letter in signature]
-        function.restype = ctypes.c_double if name == "squares" else None
+        function.restype = ctypes.c_double if name in ("squares", "add_up") else None
         if name.startswith((*_ASKING, "has")):
             function.restype = ctypes.c_int

@@ -189,8 +189,8 @@ class Matrix:
             part.grad = half.gradient = None
 
     def lay(self, memory: Tensor) -> None:
-        """Let the gradient be written there from now on, if it is one in fp32; (N · K,)."""
-        if self._dtype == torch.float32:
+        """Let the gradient be written there from now on, if it has that format; (N · K,)."""
+        if self._dtype == memory.dtype:
             self._stretch.release()
             self._buffer = memory.view_as(self._master)
             self._buffers = self._pieces(self._buffer)
@@ -295,7 +295,7 @@ class Block:
         return [weight for matrix in self.matrices for weight in matrix.weights()]
 
     def lay(self, memory: Tensor) -> None:
-        """Let gradients in fp32 be written there from now on; (N,) for all of the weights."""
+        """Let gradients of that format be written there from now on; (N,) for all weights."""
         sizes = [sum(part.numel() for part in matrix.weights()) for matrix in self.matrices]
         for matrix, piece in zip(self.matrices, memory.split(sizes), strict=True):
             matrix.lay(piece)

@@ -1,6 +1,7 @@
 // The optimizer's kernels: norms of gradients, AdamW, and gradients of embedding rows.
 
 #define STRETCH 16384  // elements that one thread takes at a time
+#define MANY 64        // of these, whose sums of squares are kept at once
 
 // The sum of squares over many gradients, in parts that no number of threads changes.
 // halves[n]: whether the n-th gradient is bf16. -1 where there is no memory for the parts.
@@ -28,6 +29,41 @@ double squares(void *const *gradients, const int64_t *sizes, const uint8_t *halv
     }
     for (long s = 0; s < stretches; s++) total += sums[s];
     free(sums);
+  }
+  return total;
+}
+
+// out = the sum of rows, bf16 or fp32; the first one may be out itself. Returns the sum of its
+// squares, in parts that no number of threads changes.
+double add_up(void *const *rows, long count, int are_halves, float *out, long size, int threads) {
+  double total = 0;
+  for (long first = 0; first < size; first += MANY * STRETCH) {
+    double sums[MANY] = {0};
+    long left = (size - first + STRETCH - 1) / STRETCH, stretches = left < MANY ? left : MANY;
+#pragma omp parallel for num_threads(threads) if (stretches > 1)
+    for (long s = 0; s < stretches; s++) {
+      long start = first + s * STRETCH, stop = start + STRETCH < size ? start + STRETCH : size;
+      for (long n = 0; n < count; n++) {
+        const float *row = rows[n];
+        const bf16 *half = rows[n];
+        if (are_halves && n == 0)
+#pragma omp simd
+          for (long i = start; i < stop; i++) out[i] = get_bf16(half + i);
+        else if (are_halves)
+#pragma omp simd
+          for (long i = start; i < stop; i++) out[i] += get_bf16(half + i);
+        else if (n == 0 && row != out)
+          memcpy(out + start, row + start, (stop - start) * sizeof(float));
+        else if (n > 0)
+#pragma omp simd
+          for (long i = start; i < stop; i++) out[i] += row[i];
+      }
+      float sum = 0;
+#pragma omp simd reduction(+ : sum)
+      for (long i = start; i < stop; i++) sum += out[i] * out[i];
+      sums[s] = sum;
+    }
+    for (long s = 0; s < stretches; s++) total += sums[s];
   }
   return total;
 }

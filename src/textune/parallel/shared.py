@@ -8,7 +8,7 @@ leaves nothing of it.
 import mmap
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +24,7 @@ WIDTH = 4  # bytes of a number in fp32
 NAME = "textune-memory"
 CACHED = 1 << 17  # numbers that are added at once: a cache holds those of two processes
 
+AddUp = Callable[[Sequence[Tensor], Tensor], float]  # rows and their sum to that of its squares
 Sum = Callable[[Tensor], None]  # makes a tensor the sum of those of all processes, on the spot
 
 
@@ -32,6 +33,7 @@ class Shared:
 
     Args:
         numbers: (W, N) fp32, which all of them see.
+        halves: (W, N) bf16, where some of them may lie instead.
         common: (M,) fp32, of all of them at once.
         rank: Of this process.
         others: The other processes.
@@ -41,19 +43,25 @@ class Shared:
     def __init__(
         self,
         numbers: Tensor,
+        halves: Tensor,
         common: Tensor,
         rank: int,
         others: Processes,
         told: tuple[Meetings, Words],
     ):
-        self._numbers, self._rank, self.common = numbers, rank, common
-        self._others = others
+        self._numbers, self._halves, self.common = numbers, halves, common
+        self._rank, self._others = rank, others
         self.meetings, self.words = told
 
     @property
     def own(self) -> Tensor:
         """Return where this process lays its numbers down, (N,)."""
         return self._numbers[self._rank]
+
+    @property
+    def own_halves(self) -> Tensor:
+        """Return where this process lays down those that are in bf16, (N,)."""
+        return self._halves[self._rank]
 
     def share(self, size: int | None = None) -> slice:
         """Return which of so many numbers are this process's share; of those it lays down: None."""
@@ -64,14 +72,25 @@ class Shared:
         """Let go of the other processes; the memory goes with what reads it."""
         self._others.close()
 
-    def add_share(self) -> None:
+    def add_share(self, places: Sequence[tuple[slice, bool]], add_up: AddUp) -> float:
         """Make this process's share of its numbers the sums over all, which have laid theirs down.
 
-        The rest of its numbers stay its own.
+        Args:
+            places: Of numbers, and whether all processes have laid these down in bf16. What else
+                there is stays as it is.
+            add_up: Adds rows, of which the first one may be the sum.
+
+        Returns:
+            The sum of the squares of this process's sums.
         """
-        for own, others in self._shares():
-            for other in others:
-                own += other
+        share, squares = self.share(), 0.0
+        for place, are_halves in places:
+            start, stop = max(place.start, share.start), min(place.stop, share.stop)
+            if start < stop:
+                rows = (self._halves if are_halves else self._numbers)[:, start:stop]
+                own = rows[self._rank]
+                squares += add_up([own, *self._others_of(rows)], self.own[start:stop])
+        return squares
 
     def add(self, meet: Callable[[], None]) -> None:
         """Make what each process has laid down the sums over all; all have laid theirs down.
@@ -79,18 +98,17 @@ class Shared:
         Args:
             meet: Returns once all processes have called it.
         """
-        for own, others in self._shares():
+        for numbers in torch.split(self._numbers[:, self.share()], CACHED, dim=1):
+            own, others = numbers[self._rank], self._others_of(numbers)
             for other in others:
                 own += other
             for other in others:
                 other.copy_(own)
         meet()
 
-    def _shares(self) -> Iterator[tuple[Tensor, list[Tensor]]]:
-        """Yield pieces of this process's share, of its own numbers and of those of each other."""
-        for numbers in torch.split(self._numbers[:, self.share()], CACHED, dim=1):
-            others = [each for rank, each in enumerate(numbers) if rank != self._rank]
-            yield numbers[self._rank], others
+    def _others_of(self, rows: Tensor) -> list[Tensor]:
+        """Return the rows of the other processes."""
+        return [row for rank, row in enumerate(rows) if rank != self._rank]
 
 
 def opened(rank: int, world: int, sizes: tuple[int, int], add: Sum) -> Shared | None:
@@ -126,14 +144,18 @@ def opened(rank: int, world: int, sizes: tuple[int, int], add: Sum) -> Shared | 
         others.close()
         return None
     everything = torch.frombuffer(mapped, dtype=torch.uint8, offset=HEAD)
-    lines, said, brought, common, numbers = everything.split(_sizes(world, sizes))
+    lines, said, brought, common, numbers, halves = everything.split(_sizes(world, sizes))
     counts = [
         Counts(one, rank, others) for one in lines.view(torch.int64).view(2, world, -1)[..., 0]
     ]
     meetings = Meetings(counts[0], brought.view(2, world, -1), rank)
     words = Words(counts[1], said)
-    whole, each = (part.view(torch.float32) for part in (common, numbers))
-    return Shared(each.view(world, sizes[0]), whole, rank, others, (meetings, words))
+    each, short = (
+        part.view(kind).view(world, -1)[:, : sizes[0]]
+        for part, kind in ((numbers, torch.float32), (halves, torch.bfloat16))
+    )
+    whole = common.view(torch.float32)[: sizes[1]]
+    return Shared(each, short, whole, rank, others, (meetings, words))
 
 
 def bytes_of(world: int, sizes: tuple[int, int]) -> int:
@@ -143,7 +165,8 @@ def bytes_of(world: int, sizes: tuple[int, int]) -> int:
 
 def _sizes(world: int, sizes: tuple[int, int]) -> tuple[int, ...]:
     """Return the bytes of the counts, of what is said, of what is brought, and of all numbers."""
-    numbers = (sizes[1] * WIDTH, world * sizes[0] * WIDTH)
+    each, common = (-(-size // LINE) * LINE * WIDTH for size in sizes)
+    numbers = (common, world * each, world * each // 2)
     return 2 * world * LINE, meeting.ROOM, 2 * world * meeting.ROOM, *numbers
 
 

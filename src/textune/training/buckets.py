@@ -23,6 +23,7 @@ class Bucket:
     place: slice  # of memory that all processes see
     is_complete: bool = False
     has: list[bool] = field(default_factory=list)  # which of the weights had gradients here
+    is_half: bool = False  # whether they lie in bf16 in memory that all processes see
     wait: Any = None  # for the sums; None before they are begun
 
 
@@ -79,14 +80,19 @@ def shares(
     return found
 
 
-def as_one(gradients: Sequence[Tensor | None]) -> Tensor | None:
-    """See fp32 gradients that lie end to end as one, (N,); None where they do not."""
+def are_halves(gradients: Sequence[Tensor | None]) -> bool:
+    """Tell whether all of them are in bf16."""
+    return all(one is not None and one.dtype == torch.bfloat16 for one in gradients)
+
+
+def as_one(gradients: Sequence[Tensor | None], dtype: torch.dtype = torch.float32) -> Tensor | None:
+    """See gradients of a format that lie end to end as one, (N,); None where they do not."""
     first = gradients[0]
     if first is None:
         return None
     at = first.data_ptr()
     for one in gradients:
-        if one is None or one.dtype != torch.float32 or not one.is_contiguous():
+        if one is None or one.dtype != dtype or not one.is_contiguous():
             return None
         if one.data_ptr() != at or one.untyped_storage().data_ptr() != _storage(first):
             return None

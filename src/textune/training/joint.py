@@ -5,14 +5,14 @@ updates what another one has updated, and none of it need be sent: the first sta
 (Rajbhandari et al., 2020) without its last step. Small weights stay with each process.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from textune.encoder.model import Encoder
+from textune.fast import calls
 from textune.parallel.ranks import Ranks
-from textune.training.optim import AdamW
 
 KINDS = 3  # of numbers in fp32: weights, first and second moments
 LINE = 16  # numbers in fp32 that begin where a line of the cache does
@@ -30,6 +30,7 @@ class Joint:
         encoder: Whose weights move there.
         places: Where in N numbers each weight lies; those of a product end to end.
         shares: Which of its elements this process updates.
+        sums: The weights whose gradients are summed in the share of this process alone.
     """
 
     def __init__(
@@ -39,8 +40,11 @@ class Joint:
         encoder: Encoder,
         places: Mapping[nn.Parameter, slice],
         shares: Mapping[nn.Parameter, slice],
+        sums: Collection[nn.Parameter],
     ):
         self._ranks, self._encoder, self._places = ranks, encoder, places
+        self._sums = sums
+        self.summed = 0.0  # squares of these sums in the share of this process
         self._shares = {id(weight): share for weight, share in shares.items()}
         size = room_of_one(places)
         weights, *moments = memory[: KINDS * size].split(size)
@@ -49,10 +53,6 @@ class Joint:
             for weight, place in places.items()
         }
         self._move(weights, memory[KINDS * size :].view(torch.bfloat16))
-
-    def has(self, weight: nn.Parameter) -> bool:
-        """Tell whether a weight lies here."""
-        return id(weight) in self._shares
 
     def share(self, weight: nn.Parameter, like: Tensor) -> Tensor:
         """Return this process's share of a tensor that is shaped as a weight; all of a small one's.
@@ -72,11 +72,21 @@ class Joint:
         found = self._moments.get(id(weight))
         return None if found is None else (found[0], found[1])
 
-    def total(self, own: float) -> float:
-        """Add a number over the processes. Each of them may update from here on."""
-        item = torch.tensor([own], dtype=torch.float64)
+    def squares(self, gradients: Sequence[tuple[nn.Parameter, Tensor]]) -> float:
+        """Sum the squares of gradients over all processes. Each of them may update from here on.
+
+        Args:
+            gradients: Of weights; `summed` has those of the summed ones already.
+        """
+        own, rest = [], []
+        for weight, gradient in gradients:
+            if id(weight) not in self._shares:
+                rest.append(gradient)
+            elif weight not in self._sums:
+                own.append(self.share(weight, gradient))
+        item = torch.tensor([self.summed + calls.squares(own)], dtype=torch.float64)
         self._ranks.add([item])()
-        return float(item)
+        return float(item) + calls.squares(rest)
 
     def meet(self) -> None:
         """Return once all processes have updated their shares."""
@@ -114,17 +124,3 @@ def room(places: Mapping[nn.Parameter, slice]) -> int:
 def room_of_one(places: Mapping[nn.Parameter, slice]) -> int:
     """Return how many numbers each of these takes."""
     return -(-max(place.stop for place in places.values()) // LINE) * LINE
-
-
-def begin(
-    optimizer: AdamW,
-    ranks: Ranks,
-    memory: Tensor,
-    encoder: Encoder,
-    places: Mapping[nn.Parameter, slice],
-    shares: Mapping[nn.Parameter, slice],
-) -> Joint:
-    """Let an optimizer update this process's share of weights alone; see `Joint`."""
-    found = Joint(ranks, memory, encoder, places, shares)
-    optimizer.join(found)
-    return found

@@ -3,7 +3,7 @@
 import inspect
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import torch
@@ -17,17 +17,14 @@ from textune.training.scaling import LossScale
 class Joint(Protocol):
     """Weights that several processes update together, each a share of them."""
 
-    def has(self, weight: nn.Parameter) -> bool:
-        """Tell whether a weight is one of these."""
-
     def share(self, weight: nn.Parameter, like: Tensor) -> Tensor:
         """Return this process's share of a tensor that is shaped as a weight; all of others'."""
 
     def moments(self, weight: nn.Parameter) -> tuple[Tensor, Tensor] | None:
         """Return memory for the moments of a weight; None for others."""
 
-    def total(self, own: float) -> float:
-        """Add a number over the processes. Each of them may update from here on."""
+    def squares(self, gradients: Sequence[tuple[nn.Parameter, Tensor]]) -> float:
+        """Sum the squares over all processes. Each of them may update from here on."""
 
     def meet(self) -> None:
         """Return once all processes have updated their shares."""
@@ -195,9 +192,7 @@ class AdamW(torch.optim.AdamW):
         if joint is None:
             return calls.squares([gradient for _, gradient in pairs])
         self.is_between = True
-        own = [joint.share(item, gradient) for item, gradient in pairs if joint.has(item)]
-        rest = [gradient for item, gradient in pairs if not joint.has(item)]
-        return joint.total(calls.squares(own)) + calls.squares(rest)
+        return joint.squares(pairs)
 
     def begin_anew(self) -> None:
         """Forget moments and gradients, and that one was not finite."""

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from textune.encoder.precision import Plain
+from textune.fast import calls
 from textune.fast.lacking import is_lack
 from textune.fast.matrices import Rows
 from textune.parallel.ranks import Ranks, nothing
@@ -90,7 +91,10 @@ class Reducer:
         if memory is not None and places:
             shares = buckets.shares(places, self._buckets, memory.share)
             given = (self._ranks, memory.common, self._model.encoder, places, shares)
-            self._joint = joint.begin(self._optimizer, *given)
+            self._joint = Joint(
+                *given, {weight for each in self._buckets for weight in each.weights}
+            )
+            self._optimizer.join(self._joint)
 
     def close(self) -> None:
         """Let the weights be this process's own; the moments stay where they are."""
@@ -137,7 +141,10 @@ class Reducer:
         }
         pairs, tables = list(self._optimizer.gradients()), list(self._model.rows())
         marks = [has.get(id(item), gradient is not None) for item, gradient in pairs]
+        marks += [bucket.is_half for bucket in self._buckets]
         counts, used = self._marked(marks, [held.touched(table) for table, held in tables])
+        self._settle(counts[len(pairs) :])
+        counts = counts[: len(pairs)]
         is_lacking = is_lacking or not _has_room(
             lambda: self._lay_rest(has, (pairs, counts), (tables, used))
         )
@@ -168,7 +175,8 @@ class Reducer:
         rest.flat[0] = total
         self._ranks.add([*rest.large, rest.flat])()
         if self._joint is not None and self._memory is not None:
-            self._memory.add_share()
+            sent = [(bucket.place, bucket.is_half) for bucket in self._buckets]
+            self._joint.summed = self._memory.add_share(sent, calls.add_up)
         elif self._memory is not None:
             self._memory.add(self._ranks.meet)
         _spread(rest.flat[1:], rest.spread)
@@ -212,11 +220,46 @@ class Reducer:
             bucket.wait = self._ranks.add([flat])
             return
         place = self._memory.own[bucket.place]
-        if flat is None or flat.data_ptr() != place.data_ptr():
+        bucket.is_half = self._joint is not None and buckets.are_halves(found)
+        if bucket.is_half:
+            self._lay_halves(bucket, found, place, self._memory.own_halves[bucket.place])
+        elif flat is None or flat.data_ptr() != place.data_ptr():
             self._lay_all(bucket, found, place)
             if bucket.block is not None:
                 bucket.block.lay(place)
         bucket.wait = nothing  # all is added in the end
+
+    def _lay_halves(
+        self, bucket: Bucket, found: Sequence[Tensor | None], place: Tensor, halves: Tensor
+    ) -> None:
+        """Let gradients lie in bf16 where all see them, and those of the weights be their sums.
+
+        Args:
+            bucket: Whose gradients.
+            found: In bf16.
+            place: Where the sums will lie.
+            halves: Where they lie themselves.
+        """
+        flat = buckets.as_one(found, torch.bfloat16)
+        is_there = flat is not None and flat.data_ptr() == halves.data_ptr()
+        sizes = [weight.numel() for weight in bucket.weights]
+        pieces = zip(place.split(sizes), halves.split(sizes), strict=True)
+        for weight, gradient, (total, piece) in zip(bucket.weights, found, pieces, strict=True):
+            assert gradient is not None
+            if not is_there:
+                piece.view_as(gradient).copy_(gradient)
+            weight.grad = total.view_as(weight)
+            self._halves[id(weight)].gradient = None
+        if not is_there and bucket.block is not None:
+            bucket.block.lay(halves)
+
+    def _settle(self, counts: Sequence[int]) -> None:
+        """Lay down in fp32 what lies in bf16 in some processes alone, as so many have it."""
+        for bucket, count in zip(self._buckets, counts, strict=True):
+            if bucket.is_half and count < self._ranks.place.world:
+                assert self._memory is not None
+                self._memory.own[bucket.place] = self._memory.own_halves[bucket.place]
+                bucket.is_half = False
 
     def _gradient(self, weight: nn.Parameter) -> Tensor | None:
         """Return a gradient, in fp32 or bf16."""
