@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import special
+from scipy import optimize, special
 
 from textune.decisions import calibrating
 from textune.decisions.calibrating import Held
@@ -117,3 +117,52 @@ def test_what_is_not_scored_or_not_read_has_no_say():
         one, other = calibrating.fit(kind, held), calibrating.fit(kind, more)
         assert one.scale == pytest.approx(other.scale, rel=1e-3)
     assert np.isnan(calibrating.apply(one, np.array([[np.nan, 1.0, 2.0]]))[0, 0])
+
+
+def held_of(kind):
+    """Make few items, of which some have no truth and some were not read."""
+    draw = np.random.default_rng(3)
+    logits = draw.normal(0.0, 3.0, (9, 5))
+    logits[4] = np.nan
+    if kind == "labels":
+        marks = draw.integers(0, 2, logits.shape).astype(float)
+        marks[0, 1:3] = marks[5] = np.nan
+        return Held(logits, marks=marks)
+    first, second = draw.integers(-1, 2, 9), draw.integers(-1, 3, 9)
+    return Held(logits, groups=((np.array([0, 3]), first), (np.array([1, 2, 4]), second)))
+
+
+@pytest.mark.parametrize("kind", ["labels", "classes"])
+def test_the_mean_loss_comes_with_its_gradient(kind):
+    held = held_of(kind)
+    mean, slopes = calibrating._mean(held, held.logits)
+    assert mean == pytest.approx(calibrating.losses(held, held.logits).mean())
+    for place in np.ndindex(held.logits.shape):
+        if np.isnan(held.logits[place]):
+            assert slopes[place] == 0.0
+            continue
+        ends = []
+        for step in (1e-5, -1e-5):
+            moved = held.logits.copy()
+            moved[place] += step
+            ends.append(calibrating.losses(held, moved).mean())
+        assert slopes[place] == pytest.approx((ends[0] - ends[1]) / 2e-5, abs=1e-8)
+
+
+def test_many_classes_take_no_more_looks_at_the_data_than_few(monkeypatch):
+    draw, looks, least = np.random.default_rng(0), [], optimize.minimize
+
+    def minimize(*given, **more):
+        found = least(*given, **more)
+        looks.append(found.nfev)
+        return found
+
+    monkeypatch.setattr(optimize, "minimize", minimize)
+    truth = draw.integers(0, 60, 1200)
+    logits = draw.normal(0.0, 1.0, (1200, 60)) + draw.normal(0.0, 0.5, 60)
+    logits[np.arange(1200), truth] += 2.0
+    held = Held(2 * logits, groups=((np.arange(60), truth),))
+    found = calibrating.fit("labels", held)
+    calibrated = calibrating.losses(held, calibrating.apply(found, held.logits))
+    assert calibrated.mean() < 0.9 * calibrating.losses(held, held.logits).mean()
+    assert looks[0] < 100

@@ -130,9 +130,10 @@ def _temperature(held: Held) -> float:
     """Return by what all logits are multiplied, likeliest under a normal prior of its logarithm."""
     count = max(len(losses(held, held.logits)), 1)
 
-    def loss(power: Floats) -> float:
-        mine = losses(held, held.logits * np.exp(power[0]))
-        return float(mine.mean() if len(mine) else 0.0) + _prior(power) / count
+    def loss(power: Floats) -> tuple[float, Floats]:
+        wide = held.logits * np.exp(power[0])
+        mine, slopes = _mean(held, wide)
+        return _with_prior(mine, np.array([_along_scale(slopes, wide)]), power, count)
 
     return float(np.exp(_least(loss, 1)[0]))
 
@@ -145,10 +146,13 @@ def _of_label(held: Held, label: int) -> tuple[float, float]:
     x, y = x[is_known], y[is_known]
     if not len(y):
         return 1.0, 0.0
+    alone = Held(x[:, None], y[:, None])
 
-    def loss(both: Floats) -> float:
-        z = np.exp(both[0]) * x + both[1]
-        return float((np.logaddexp(0.0, z) - y * z).mean()) + _prior(both) / len(y)
+    def loss(both: Floats) -> tuple[float, Floats]:
+        wide = np.exp(both[0]) * alone.logits
+        mine, slopes = _mean(alone, wide + both[1])
+        ahead = np.array([_along_scale(slopes, wide), slopes.sum()])
+        return _with_prior(mine, ahead, both, len(y))
 
     power, shift = _least(loss, 2)
     return float(np.exp(power)), float(shift)
@@ -162,26 +166,66 @@ def _of_classes(held: Held) -> Calibration:
         alone = Held(held.logits[:, at], groups=((np.arange(len(at)), classes),))
         count = max(len(losses(alone, alone.logits)), 1)
 
-        def loss(both: Floats, alone: Held = alone, count: int = count) -> float:
-            mine = losses(alone, np.exp(both[0]) * alone.logits + both[1:])
-            return float(mine.mean() if len(mine) else 0.0) + _prior(both) / count
+        def loss(both: Floats, alone: Held = alone, count: int = count) -> tuple[float, Floats]:
+            wide = np.exp(both[0]) * alone.logits
+            mine, slopes = _mean(alone, wide + both[1:])
+            ahead = np.concatenate([[_along_scale(slopes, wide)], slopes.sum(axis=0)])
+            return _with_prior(mine, ahead, both, count)
 
         found = _least(loss, 1 + len(at))
         scale[at], shift[at] = np.exp(found[0]), found[1:]
     return Calibration("labels", tuple(scale.tolist()), tuple(shift.tolist()))
 
 
-def _prior(both: Floats) -> float:
-    """Return what a power of the scale, and shifts behind it, lose by the normal priors."""
-    return float((both[0] / SPREAD) ** 2 + both[1:] @ both[1:]) / 2
+def _mean(held: Held, logits: Floats) -> tuple[float, Floats]:
+    """Return the mean of `losses` and its gradient, (I, C); both 0 where nothing has any truth."""
+    from scipy import special  # a while to import
+
+    slopes = np.zeros_like(logits)
+    if held.marks is not None:
+        is_scored = np.isfinite(held.marks) & np.isfinite(logits)
+        wide, marks = (np.where(is_scored, part, 0.0) for part in (logits, held.marks))
+        sums = np.maximum(is_scored.sum(axis=1, keepdims=True), 1)
+        slopes = np.where(is_scored, special.expit(wide) - marks, 0.0) / sums
+        mine = losses(held, logits)
+    else:
+        parts = [np.empty(0)]
+        for outputs, classes in held.groups:
+            rows, own = _known(logits, outputs, classes)
+            found = special.log_softmax(logits[np.ix_(rows, outputs)], axis=1)
+            parts.append(-found[own])
+            np.exp(found, out=found)
+            found[own] -= 1.0
+            slopes[np.ix_(rows, outputs)] += found
+        mine = np.concatenate(parts)
+    return (float(mine.mean()), slopes / len(mine)) if len(mine) else (0.0, slopes)
 
 
-def _least(loss: Callable[[Floats], float], size: int) -> Floats:
-    """Return where a smooth loss is least, from 0 on."""
+def _along_scale(slopes: Floats, scaled: Floats) -> float:
+    """Return the derivative by the power of a scale, of that by logits, (I, C), which it scales."""
+    return float((slopes * np.where(slopes == 0.0, 0.0, scaled)).sum())
+
+
+def _with_prior(loss: float, gradient: Floats, both: Floats, count: int) -> tuple[float, Floats]:
+    """Add what a power of the scale, and shifts behind it, lose by the normal priors.
+
+    Args:
+        loss: The mean over so many items.
+        gradient: Of it, (S,).
+        both: The power, and the shifts, (S,).
+        count: Of items.
+    """
+    spreads = np.array([SPREAD, *[1.0] * (len(both) - 1)])
+    reduced = both / spreads
+    return loss + float(reduced @ reduced) / 2 / count, gradient + reduced / spreads / count
+
+
+def _least(loss: Callable[[Floats], tuple[float, Floats]], size: int) -> Floats:
+    """Return where a smooth loss, which comes with its gradient, is least, from 0 on."""
     from scipy import optimize  # a while to import
 
     bounds = [(-MOST_SCALE, MOST_SCALE)] + [(-MOST_LOGIT, MOST_LOGIT)] * (size - 1)
-    found = optimize.minimize(loss, np.zeros(size), method="L-BFGS-B", bounds=bounds)
+    found = optimize.minimize(loss, np.zeros(size), jac=True, method="L-BFGS-B", bounds=bounds)
     return np.asarray(found.x, dtype=np.float64)
 
 
@@ -189,10 +233,15 @@ def _of_group(logits: Floats, outputs: Rows, classes: Rows) -> Floats:
     """Return the cross-entropies of the items whose class is known."""
     from scipy import special  # a while to import
 
-    mine = logits[:, outputs]
-    rows = np.flatnonzero((classes >= 0) & np.isfinite(mine).all(axis=1))
-    own = mine[rows, classes[rows]]
-    return np.asarray(special.logsumexp(mine[rows], axis=1) - own)
+    rows, own = _known(logits, outputs, classes)
+    mine = logits[np.ix_(rows, outputs)]
+    return np.asarray(special.logsumexp(mine, axis=1) - mine[own])
+
+
+def _known(logits: Floats, outputs: Rows, classes: Rows) -> tuple[Rows, tuple[Rows, Rows]]:
+    """Return the items of which the class and all logits are known, and where theirs stand."""
+    rows = np.flatnonzero((classes >= 0) & np.isfinite(logits[:, outputs]).all(axis=1))
+    return rows, (np.arange(len(rows)), classes[rows])
 
 
 def _curve(held: Held, label: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
