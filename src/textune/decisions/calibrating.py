@@ -7,6 +7,7 @@ lines, so that no two texts become equal.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,12 +192,12 @@ def _mean(held: Held, logits: Floats) -> tuple[float, Floats]:
     else:
         parts = [np.empty(0)]
         for outputs, classes in held.groups:
-            rows, own = _known(logits, outputs, classes)
-            found = special.log_softmax(logits[np.ix_(rows, outputs)], axis=1)
+            block, own = _known(logits, outputs, classes)
+            found = special.log_softmax(logits[block], axis=1)
             parts.append(-found[own])
             np.exp(found, out=found)
             found[own] -= 1.0
-            slopes[np.ix_(rows, outputs)] += found
+            slopes[block] += found
         mine = np.concatenate(parts)
     return (float(mine.mean()), slopes / len(mine)) if len(mine) else (0.0, slopes)
 
@@ -233,15 +234,17 @@ def _of_group(logits: Floats, outputs: Rows, classes: Rows) -> Floats:
     """Return the cross-entropies of the items whose class is known."""
     from scipy import special  # a while to import
 
-    rows, own = _known(logits, outputs, classes)
-    mine = logits[np.ix_(rows, outputs)]
+    block, own = _known(logits, outputs, classes)
+    mine = logits[block]
     return np.asarray(special.logsumexp(mine, axis=1) - mine[own])
 
 
-def _known(logits: Floats, outputs: Rows, classes: Rows) -> tuple[Rows, tuple[Rows, Rows]]:
-    """Return the items of which the class and all logits are known, and where theirs stand."""
+def _known(logits: Floats, outputs: Rows, classes: Rows) -> tuple[Any, tuple[Rows, Rows]]:
+    """Return the block of logits whose items' class and logits are known, and where in it it is."""
     rows = np.flatnonzero((classes >= 0) & np.isfinite(logits[:, outputs]).all(axis=1))
-    return rows, (np.arange(len(rows)), classes[rows])
+    is_whole = logits.shape == (len(rows), len(outputs)) and (np.diff(outputs) == 1).all()
+    block = np.s_[:, :] if is_whole else np.ix_(rows, outputs)  # the whole is not copied
+    return block, (np.arange(len(rows)), classes[rows])
 
 
 def _curve(held: Held, label: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
