@@ -36,6 +36,7 @@ from textune.reading.forms import (
     foreign,
     framed,
     joined_pairs,
+    label_columns,
     label_studio_rows,
     marked_cells,
     marked_lines,
@@ -43,6 +44,7 @@ from textune.reading.forms import (
     numbered_words,
     semantic_frames,
     side_by_side,
+    stored_texts,
     tagged_cells,
     unnamed_spans,
     written,
@@ -64,6 +66,8 @@ OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a ta
     marked_cells.spans,
     semantic_frames.parsed,
     answered.told,
+    stored_texts.refused,
+    label_columns.joined,
     joined_pairs.parted,
 )
 USUAL = ReadOptions()  # everything is recognised
