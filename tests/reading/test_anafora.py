@@ -51,7 +51,9 @@ def test_annotations_of_anafora_are_not_read_without_their_text_or_of_two(tmp_pa
         sources.read(tmp_path / "set")
     other.unlink()
     file.write_text(file.read_text().replace("<span>1,4</span>", "<span>1</span>"))
-    with pytest.raises(DataError, match=r"entity 2: expected <span>0,4</span> and <type>, found '1"):
+    with pytest.raises(
+        DataError, match=r"entity 2: expected <span>0,4</span> and <type>, found '1"
+    ):
         list(sources.read(file).rows())
     (file.parent / "doc.txt").unlink()
     with pytest.raises(DataError, match=r"text is not beside them .*as doc or doc\.txt"):
