@@ -176,6 +176,16 @@ def test_an_export_of_tagtog_is_read_as_a_folder_or_an_archive(tmp_path):
         assert "nobody confirmed (15)" in table.findings[0].message
 
 
+def test_texts_of_tagtog_of_one_name_in_two_folders_are_two(tmp_path):
+    folder = tagtog(tmp_path / "set")
+    for part, ending in (("plain.html", ".plain.html"), ("ann.json/master", ".ann.json")):
+        (folder / part / "other").mkdir()
+        held = (folder / part / f"pool/a3{ending}").read_text()
+        (folder / part / f"other/a0{ending}").write_text(held)
+    texts = {row.cells[0] for row in sources.read(folder).rows()}
+    assert texts == {f"Of & on\n{text}" for text in TEXTS}
+
+
 def test_of_several_people_in_tagtog_one_is_to_be_named(tmp_path):
     with pytest.raises(DataError, match=r"several people annotated these texts \(ann, eve\)"):
         sources.read(tagtog(tmp_path / "set", people=("ann", "eve")))

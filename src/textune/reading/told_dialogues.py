@@ -7,6 +7,7 @@ words from one number to another of a turn, both inclusive, or who said it.
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from textune.errors import DataError
@@ -34,7 +35,8 @@ def passage(paragraph: object, at: str) -> object:
         return paragraph
     try:
         lines = [_line(turn) for turn in turns]
-        asked = [_asked(one, lines) for one in paragraph.get("qas", [])]
+        begins = [0, *accumulate(len(who) + len(said) + 1 for who, said in lines)]
+        asked = [_asked(one, lines, begins) for one in paragraph.get("qas", [])]
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise DataError(
             f"{at}: these are questions about dialogues, whose {key!r} holds turns, and they are "
@@ -54,11 +56,10 @@ def _line(turn: Mapping[str, Any]) -> tuple[str, str]:
     return (f"{who}{BETWEEN}" if who else ""), said
 
 
-def _asked(asked: Mapping[str, Any], lines: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Place the answers of a question in the passage."""
-    begins = [0]
-    for who, said in lines:
-        begins.append(begins[-1] + len(who) + len(said) + 1)
+def _asked(
+    asked: Mapping[str, Any], lines: Sequence[tuple[str, str]], begins: Sequence[int]
+) -> dict[str, Any]:
+    """Place the answers of a question in the passage, whose lines begin at these places."""
     found = []
     for answer in asked.get("answers", ()):
         number = answer["utterance_id"]

@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 from textune.errors import DataError, some
 from textune.reading import jsonlines
+from textune.reading.forms import xml_elements
 from textune.reading.forms.interface import left_out, member, span, whole
+from textune.reading.forms.xml_fields import bare
 from textune.reading.lines import pieces
 from textune.reading.told import below, problems_of
 from textune.records import Row, Table
@@ -25,6 +26,7 @@ NAME = "an export of tagtog"
 ENDING = ".json"
 NOTED, PAGE, LEGEND = ".ann.json", ".plain.html", "annotations-legend.json"
 MASTER = "master"
+HOLDERS = frozenset(["html", "body", "article", "section", "div"])  # whose ids are of no part
 UNCONFIRMED = "texts whose annotations nobody confirmed"
 _WAY_OUT = "export all of the project from tagtog, and name the folder or the archive"
 
@@ -50,8 +52,8 @@ def read_folder(folder: Path) -> Table:
         DataError: A page is not there, or several people annotated the same ones.
     """
     files = _of_one(folder)
-    pages = {page.name.removesuffix(PAGE): page for page in folder.rglob(f"*{PAGE}")}
-    if lost := [file.name for file in files if file.name.removesuffix(NOTED) not in pages]:
+    pages = {_below(page, folder, PAGE): page for page in folder.rglob(f"*{PAGE}")}
+    if lost := [file.name for file in files if _below(file, folder, NOTED) not in pages]:
         raise DataError(
             f"{folder.name}: annotations of tagtog whose page (NAME{PAGE}) is not there: "
             f"{some(lost, 3)}; {_WAY_OUT}"
@@ -61,7 +63,7 @@ def read_folder(folder: Path) -> Table:
     sure = [file for file in files if held[file].get("anncomplete")] or files
     counts = Counter(relations=sum(len(one.get("relations") or ()) for one in held.values()))
     counts[UNCONFIRMED] = len(files) - len(sure)
-    places = {file: pages[file.name.removesuffix(NOTED)] for file in sure}
+    places = {file: pages[_below(file, folder, NOTED)] for file in sure}
     has_spans = any(held[file].get("entities") for file in sure)
     metas = dict.fromkeys(legend.get(key, key) for file in sure for key in held[file]["metas"])
     columns = ("text", *(["label"] if has_spans or not metas else []), *metas)
@@ -87,6 +89,14 @@ def _of_one(folder: Path) -> list[Path]:
         )
     taken = MASTER if MASTER in people else people[0]
     return [file for file in files if whose[file] == taken]
+
+
+def _below(file: Path, folder: Path, ending: str) -> str:
+    """Name a text by its folders below plain.html, or below who annotated it."""
+    parts = file.relative_to(folder).parts
+    at = parts.index(ending[1:]) + 1 if ending[1:] in parts[:-1] else len(parts) - 1
+    at += ending == NOTED and at < len(parts) - 1
+    return "/".join(parts[at:]).removesuffix(ending)
 
 
 def _who(file: Path, folder: Path) -> str:
@@ -157,32 +167,18 @@ def _noted(held: Mapping[str, Any], parts: Mapping[str, str], legend: Mapping[st
 
 
 def _parts(page: Path) -> dict[str, str]:
-    """Take the texts of the elements of a page that have an id, within its body."""
-    parser = _Page()
-    for piece in pieces(page):
-        parser.feed(piece)
-    parser.close()
-    return {name: "".join(texts) for name, texts in parser.parts.items()}
+    """Take the texts of the elements of a page that have an id: paragraphs and headings.
 
-
-class _Page(HTMLParser):
-    """The parts of a page: paragraphs and headings by their ids."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: dict[str, list[str]] = {}
-        self._open: tuple[str, str] | None = None  # the element of a part, and its id
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        name = dict(attrs).get("id")
-        if self._open is None and name and tag not in ("html", "body", "article", "section", "div"):
-            self._open = tag, name
-            self.parts[name] = []
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._open is not None and self._open[0] == tag:
-            self._open = None
-
-    def handle_data(self, data: str) -> None:
-        if self._open is not None:
-            self.parts[self._open[1]].append(data)
+    Raises:
+        DataError: The page is no XHTML, as tagtog writes it.
+    """
+    found: dict[str, str] = {}
+    waiting = [xml_elements.tree(page)]
+    while waiting:
+        element = waiting.pop()
+        name = element.get("id")
+        if name and bare(element.tag) not in HOLDERS:
+            found[name] = "".join(element.itertext())
+        else:
+            waiting.extend(one for one in reversed(element) if isinstance(one.tag, str))
+    return found

@@ -6,7 +6,7 @@ what was normalised or corrected, that which was written is read; notes are left
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 NAME = "TEI"
-ROOTS = (r"(?:\w+:)?TEI(?:\.2)?", r"(?:\w+:)?teiCorpus(?:\.2)?")
+ROOTS = (r"(?:\w+:)?TEI", r"(?:\w+:)?teiCorpus")  # of P5
 WORD, CLASS, ENTITY = "word", "pos", "entity"
 WORDS = frozenset(["w", "pc"])
 CLASSES = ("pos", "ana", "msd", "type")
@@ -106,12 +106,15 @@ def _rows_of_texts(path: Path) -> Iterator[Row]:
             yield from jsonlines.sound((text, spans), ("text", "label"), origin, problems)
 
 
-def _is_beside(element: Element, others: Sequence[Element]) -> bool:
-    """Tell what is no text of the document, or was made of what is."""
-    if not isinstance(element.tag, str) or bare(element.tag) in BESIDE:
-        return True
-    is_made = bare(element.tag) in MADE
-    return is_made and any(isinstance(o.tag, str) and bare(o.tag) in WRITTEN for o in others)
+def _children(element: Element) -> Iterator[tuple[Element, bool]]:
+    """Yield what stands in an element, and whether it is text of the document.
+
+    Notes are none, nor is what was made of something that stands beside it.
+    """
+    names = [bare(one.tag) if isinstance(one.tag, str) else "" for one in element]
+    beside = BESIDE | (MADE if WRITTEN.intersection(names) else frozenset())
+    for child, name in zip(element, names, strict=True):
+        yield child, name not in beside and bool(name)
 
 
 def _valid(element: Element) -> Iterator[Element]:
@@ -119,8 +122,7 @@ def _valid(element: Element) -> Iterator[Element]:
     waiting = [element]
     while waiting:
         yield (one := waiting.pop())
-        children = list(one)
-        waiting.extend(child for child in reversed(children) if not _is_beside(child, children))
+        waiting.extend(reversed([child for child, is_text in _children(one) if is_text]))
 
 
 def _blocks(root: Element) -> Iterator[Element]:
@@ -150,8 +152,8 @@ def _words(element: Element, words: list[Word], *, is_within: bool) -> None:
             words.append((said, _class(element), "O"))
         return
     own, first = "" if is_within else _name(element), len(words)
-    for child in (children := list(element)):
-        if not _is_beside(child, children):
+    for child, is_text in _children(element):
+        if is_text:
             _words(child, words, is_within=is_within or bool(own))
     for at in range(first, len(words) if own else first):
         words[at] = (*words[at][:2], f"{'B' if at == first else 'I'}-{own}")
@@ -160,8 +162,8 @@ def _words(element: Element, words: list[Word], *, is_within: bool) -> None:
 def _said(element: Element) -> Iterator[str]:
     """Yield the text of a word."""
     yield element.text or ""
-    for child in (children := list(element)):
-        if not _is_beside(child, children):
+    for child, is_text in _children(element):
+        if is_text:
             yield from _said(child)
         yield child.tail or ""
 
@@ -191,11 +193,11 @@ def _run(element: Element, found: _Text, *, is_within: bool) -> None:
     """Add the text of an element; of names in each other the outermost is marked."""
     own = "" if is_within else _name(element)
     found.add(element.text)
-    for child in (children := list(element)):
-        if not _is_beside(child, children):
+    for child, is_text in _children(element):
+        if is_text:
             start, count = found.size, len(found.pieces)
             name = "" if is_within or own else _name(child)
-            if isinstance(child.tag, str) and bare(child.tag) in ("lb", "pb", "cb"):
+            if bare(child.tag) in ("lb", "pb", "cb"):
                 found.add("" if child.get("break") == "no" else " ")
             _run(child, found, is_within=is_within or bool(own or name))
             text = "".join(found.pieces[count:]) if name else ""
