@@ -52,6 +52,6 @@ def test_labels_in_cells_too_many_are_one_way_out(tmp_path):
     file = tmp_path / "data.csv"
     rows = [(text, *LABELS[n % 5]) for n, text in enumerate(texts(40))]
     with file.open("w", newline="") as opened:
-        csv.writer(opened, quoting=csv.QUOTE_ALL).writerows(rows)
+        csv.writer(opened, quoting=csv.QUOTE_ALL).writerows([("text", "label"), *rows])
     with pytest.raises(DataError, match="several labels of a text go into one cell, as a;b"):
         list(sources.read(file).rows())

@@ -14,11 +14,16 @@ def found_by_keyword(n, draw):
     return f"{prose()(n, draw)} {KEYWORDS[n % 4]} {prose()(n, draw)}"
 
 
-def test_without_names_the_words_and_countries_of_a_search_are_no_labels():
+@pytest.mark.parametrize(
+    "countries",
+    [("pk", "ie", "nz", "gh", "za"), ("Germany", "United Kingdom", "USA", "Brazil", "New Zealand")],
+    ids=["codes", "in full"],
+)
+def test_without_names_the_words_and_countries_of_a_search_are_no_labels(countries):
     columns = {
         "id": lambda n, _: f"t_{7 * n}",
         "keyword": lambda n, _: KEYWORDS[n % 4],
-        "country": one_of("pk", "ie", "nz", "gh", "za"),
+        "country": one_of(*countries),
         "text": found_by_keyword,
     }
     found = understand(made(4, **columns)).contract

@@ -18,13 +18,40 @@ def test_dialogues_with_answers_to_choose_from_are_named(tmp_path, place):
         checked(tmp_path / place)
 
 
-@pytest.mark.parametrize("key", ["utterances", "utterances:"])
-def test_answers_in_turns_are_named(tmp_path, key):
+def dialogue(key, answer):
     turns = [{"uid": n, "speakers": ["Ann"], "utterance": said} for n, said in enumerate(TURNS)]
-    answer = {"answer_text": "the market", "utterance_id": 1, "inner_start": 1, "inner_end": 2}
     asked = {"id": "s01", "question": "Where was he?", "answers": [answer]}
     article = {"title": "s01", "paragraphs": [{key: turns, "qas": [asked]}]}
+    return json.dumps({"data": [article, article]})
+
+
+PLACE = {"utterance_id": 1, "inner_start": 1, "inner_end": 2, "is_speaker": False}
+
+
+@pytest.mark.parametrize("key", ["utterances", "utterances:"])
+@pytest.mark.parametrize(
+    ("more", "text", "start"),
+    [({}, " ".join(TURNS[1].split()[1:3]), None), ({"is_speaker": True}, "Ann", 0)],
+    ids=["words of a turn", "who speaks"],
+)
+def test_answers_in_turns_are_those_of_a_passage(tmp_path, key, more, text, start):
     file = tmp_path / "dev.json"
-    file.write_text(json.dumps({"data": [article, article]}))
-    with pytest.raises(DataError, match=r"questions about dialogues.* write the turns as one text"):
+    file.write_text(dialogue(key, {**PLACE, "answer_text": text, **more}))
+    found = checked(file)
+    assert found.contract.task == "answers"
+    row = next(found.table.rows())
+    passage, (answer,) = row.cells[3], json.loads(row.cells[4])
+    assert passage == "\n".join(f"Ann: {said}" for said in TURNS)
+    line = len(f"Ann: {TURNS[0]}") + 1
+    first = line + (start if start is not None else passage[line:].index(text))
+    assert answer == {"text": text, "start": first}
+    assert passage[first:].startswith(text)
+
+
+@pytest.mark.parametrize("more", [{"inner_end": 99}, {"utterance_id": 7}, {"inner_start": "x"}])
+def test_answers_that_stand_in_no_turn_have_their_place(tmp_path, more):
+    file = tmp_path / "dev.json"
+    file.write_text(dialogue("utterances", {**PLACE, **more}))
+    said = r"article 1, paragraph 1: these are questions about dialogues.* write the turns as one"
+    with pytest.raises(DataError, match=said):
         checked(file)

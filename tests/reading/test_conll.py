@@ -344,3 +344,11 @@ def test_white_space_for_a_word_is_passed_over(write, sign):
     assert first.remarks == ("words.txt:2: white space for a word was passed over",)
     with pytest.raises(DataError, match="column '1' is blank"):
         list(sources.read(write(text.replace(f"{sign}\t", "\t") * 9)).rows())
+
+
+def test_numbers_of_words_are_whole_where_sentences_are_long(tmp_path):
+    file = tmp_path / "essays.dat"
+    one = "".join(f"{n}\tword{n}\t_\t{'B-X' if n % 7 == 0 else 'O'}\n" for n in range(1, 40))
+    file.write_text("\n".join([one] * 9))
+    cells = next(sources.read(file).rows()).cells
+    assert json.loads(cells[0]) == [str(n) for n in range(1, 40)]

@@ -138,6 +138,15 @@ def test_objects_one_after_another_are_read(tmp_path, between, indent):
     assert columns(table, "text", "label") == list(zip(TEXTS, NAMES, strict=True))
 
 
+@pytest.mark.parametrize("in_lines", [True, False])
+def test_nan_is_an_empty_cell_as_pandas_means_it(tmp_path, in_lines):
+    held = [{**row, "n": float("nan") if n % 2 else n} for n, row in enumerate(ROWS)]
+    text = "\n".join(map(json.dumps, held)) if in_lines else json.dumps(held, indent=1)
+    table = sources.read(written(tmp_path, text))
+    assert [row.cells[-1] for row in table.rows()][:4] == ["0", "", "2", ""]
+    assert "NaN stands for an empty cell" in table.reasons
+
+
 def test_a_list_of_texts_is_one_column(tmp_path):
     table = sources.read(written(tmp_path, TEXTS))
     assert table.columns == ("text",)
@@ -147,8 +156,14 @@ def test_a_list_of_texts_is_one_column(tmp_path):
 REFUSED = {  # what is no JSON or no table, and what is said of it in one line
     "single quotes": ("\n".join(map(repr, ROWS)), "text of Python .* single quotes.*literal_eval"),
     "Python's list": (repr(ROWS), r"text of Python .* single quotes.*json.dumps\(rows\)"),
-    "NaN": ("\n".join(json.dumps({**r, "n": float("nan")}) for r in ROWS), "NaN .* not JSON.*sed"),
-    "NaN in an array": (json.dumps([{**r, "n": float("nan")} for r in ROWS]), "NaN is not JSON"),
+    "infinity": (
+        "\n".join(json.dumps({**r, "n": float("inf")}) for r in ROWS),
+        "Infinity is not JSON.*sed",
+    ),
+    "infinity in an array": (
+        json.dumps([{**r, "n": float("-inf")} for r in ROWS]),
+        "-Infinity is not JSON",
+    ),
     "commas": (",\n".join(map(json.dumps, ROWS)), "comma stands after the object of each.*sed"),
     "last comma": ("[" + ",\n".join(map(json.dumps, ROWS)) + ",\n]", "comma stands before the clo"),
     "comma in objects": (

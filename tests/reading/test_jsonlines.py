@@ -70,7 +70,6 @@ def test_json_array_of_objects_however_it_is_broken(write):
         ('"a"', r"a\.jsonl:2: no JSON object but a text"),
         ("5", r"a\.jsonl:2: no JSON object but a number"),
         ('{"text": "a", "text": "b"}', r"a\.jsonl:2: the key 'text' stands twice"),
-        ('{"text": NaN}', r"a\.jsonl:2: NaN is not JSON; write null"),
         ('{"text": -Infinity}', r"a\.jsonl:2: -Infinity is not JSON"),
         ('{"text": 1e999}', r"a\.jsonl:2: the number 1e999 is too large"),
         ('{"text": ' + "9" * 5000 + "}", r"a\.jsonl:2: the number 9+… is too large"),

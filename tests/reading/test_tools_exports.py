@@ -258,3 +258,38 @@ def test_a_task_of_prodigy_without_a_choice_is_left_out(tmp_path):
     assert "1 row is left out, since each has no chosen option; first: a.jsonl:2" in {
         finding.message for finding in table.findings
     }
+
+
+def test_a_list_of_entities_for_comprehend_is_no_text_with_classes(tmp_path):
+    file = tmp_path / "entities.csv"
+    rows = [f"{name} {n},{kind}" for n in range(9) for name, kind in (("Ann", "A_B"), ("X", "ORG"))]
+    file.write_text("\n".join(["Text,Type", *rows]))
+    with pytest.raises(DataError, match=r"a list of entities for Amazon Comprehend.*text,label"):
+        sources.read(file)
+    file.write_text("\n".join(["text,label", *rows]))
+    assert sources.read(file).columns == ("text", "label")
+
+
+def test_which_two_of_three_texts_were_compared_is_asked(tmp_path):
+    file = tmp_path / "export.json"
+    texts = {"prompt": "why is it so", "answer1": "since it is", "answer2": "nobody knows"}
+    held = [
+        {
+            "data": texts if n < 9 else {**texts, "answer2": None},
+            "annotations": [
+                {
+                    "result": [
+                        {
+                            "from_name": "best",
+                            "type": "pairwise",
+                            "value": {"selected": ("left", "right")[n % 2]},
+                        }
+                    ]
+                }
+            ],
+        }
+        for n in range(12)
+    ]
+    file.write_text(json.dumps(held))
+    said = [finding.message for finding in sources.read(file).findings]
+    assert any("which two of 'prompt', 'answer1', 'answer2' those are" in one for one in said)

@@ -296,7 +296,7 @@ def test_docbin_is_read_where_spacy_is(tmp_path):
 
 
 def test_no_beginning_fits_two_forms(tmp_path):
-    assert len(written.FORMS) == 20
+    assert len(written.FORMS) == 21
     heads = {"a.ann": b"T1\tPER 0 3\tDan", "a.txt": PUBTATOR.encode(), "a.yml": NLU.encode()}
     heads["a.tsv"] = OLD_WEBANNO.encode()
     heads["a.seg"] = b"The $T$ is slow .\nmenu\n-1\n"
@@ -305,6 +305,7 @@ def test_no_beginning_fits_two_forms(tmp_path):
     block = "Ken beat Bo since he is {} .\nhe\nKen,Bo\nKen\n"
     heads["w.txt"] = "\n".join(map(block.format, range(9))).encode()
     heads["b.xml"] = b"<reviews><review>"
+    heads["d.xml"] = b"<TEI><teiHeader/>"
     heads["c.xml"] = b"<NAF><text><wf>"
     for name, head in heads.items():
         file = tmp_path / name

@@ -104,7 +104,7 @@ MISTAKES = [
     (["LINES", "--resume", "--overwrite"], "exclude each other"),
     (["LINES", "--out", "RUN"], "already exists; --resume continues it, --overwrite starts anew"),
     (["LINES", "--out", "LINES"], "lines.txt: is a file; --out names a folder"),
-    (["LINES", "--out", "pictures"], "already exists"),
+    (["LINES", "--out", "pictures"], "already exists, and holds 'cat.jpg' and no run; choose"),
     (["LINES", "--out", "pictures", "--overwrite"], "holds 'cat.jpg' and no run; textune deletes"),
     (["LINES", "--epoch", "3"], "No such option"),
     ([], "Missing argument"),

@@ -118,7 +118,7 @@ def test_a_claim_ends_with_an_error_as_well(tmp_path):
         (["config.toml"], {}, "already exists; --resume continues it, --overwrite starts anew, or"),
         (["thesis.txt"], {"overwrite": True}, "holds 'thesis.txt' and no run; textune deletes"),
         (["thesis.txt", "run.lock"], {"overwrite": True}, "holds 'thesis.txt' and no run"),
-        (["thesis.txt"], {}, "already exists"),
+        (["thesis.txt"], {}, "already exists, and holds 'thesis.txt' and no run; choose another"),
         ([], {"resume": True}, "nothing to resume there"),
         (["run.lock"], {"resume": True}, "nothing to resume there"),
         ([], {"resume": True, "overwrite": True}, "--resume and --overwrite exclude each other"),

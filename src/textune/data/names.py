@@ -69,7 +69,7 @@ DERIVED = frozenset(
     [
         *("parse", "parsed", "tokenized", "tokenised", "tokens", "lemmas", "lemmatized", "stemmed"),
         *("html", "raw", "clean", "cleaned", "binary", "processed", "preprocessed", "normalized"),
-        *("normalised", "original", "toks"),
+        *("normalised", "original", "templ", "template", "toks"),
     ]
 )
 """Names of columns that hold another column's text, made over or as it was before."""

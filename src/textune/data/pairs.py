@@ -151,6 +151,7 @@ def _repeated(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None
     """
     own = [column for column in ranked if column.varied >= DIFFERS]
     able = [column for column in free if column not in own and _comes_back(column)]
+    able = [column for column in able if not names.is_derived(column.name)]
     if len(own) != 1 or len(able) != 1 or able[0].words > 2 * own[0].words:
         return None
     both = sorted((own[0], able[0]), key=lambda column: column.place)

@@ -13,8 +13,13 @@ SENTENCE = 4  # mean words from which cells that repeat may be texts
 HALF = 0.5  # share of blank cells, above which single words are notes on a text
 FEW, OFTEN = 10, 20  # different words, and rows of each, up to and from which they are no texts
 FEWEST = 4  # different ones, for them to be
+SAMPLE = 50  # cells of a text that are looked at
 HASH = re.compile(r"[0-9a-fA-F]{16,}")
-MARKUP = re.compile(r"\s*(?:<(?:!DOCTYPE|[a-zA-Z]\w*)[ >]|\[u?['\"])")  # of a page, or a list
+MARKUP = re.compile(  # of a page, or a list
+    r"\s*(?:<(?:!DOCTYPE|[a-zA-Z]\w*)[ >]|\[u?['\"])"
+)
+TUPLE = re.compile(r"""\((?:u?'[^']*'|-?[\d.]+|None|True|False), ?.*""")  # of Python
+VECTOR = 8  # numbers in a cell, from which it is an embedding
 
 
 def choose(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed: bool) -> Choice:
@@ -31,7 +36,8 @@ def choose(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed
         return Choice(tuple(by_name[name] for name in given), (f"text: {quoted(given)}, as asked",))
     free = [column for column in seen.columns if column.name not in taken]
     free = [column for column in free if not are_tags(column)] or free
-    ranked = _ranked_texts([column for column in free if column.kind == "text"], headed)
+    prose = [column for column in free if column.kind == "text" and not _are_values(column)]
+    ranked = _ranked_texts(prose, headed)
     if pair := pairs.pair(ranked, free, seen, headed=headed):
         return pair
     if ranked:
@@ -51,6 +57,15 @@ def _text_weight(column: Column, headed: bool) -> float:
 
 def _ranked_texts(columns: Sequence[Column], headed: bool) -> list[Column]:
     return sorted(columns, key=lambda column: -_text_weight(column, headed))
+
+
+def _are_values(column: Column) -> bool:
+    """Tell cells that hold many numbers and nothing else, as embeddings, or tuples of Python."""
+    some = column.cells[:SAMPLE]
+    if all(map(TUPLE.fullmatch, some)):
+        return True
+    cells = [cell.split()[:VECTOR] for cell in some]
+    return all(len(numbers) == VECTOR and all(map(is_number, numbers)) for numbers in cells)
 
 
 def _comes_back(column: Column) -> bool:
@@ -117,9 +132,13 @@ def _is_beside_the_text(column: Column, width: int) -> bool:
     return width > 1 and names.text_evidence(column.name) < 2
 
 
-def _is_too_poor(column: Column) -> bool:
-    """Tell few single words that come back in row after row, as codes of languages."""
-    is_few = column.kind == "category" and column.words < 2
+def _is_too_poor(column: Column, headed: bool) -> bool:
+    """Tell few words that come back in row after row: codes of languages, answers to choose from.
+
+    Sentences that are called a text are one, however few they are.
+    """
+    is_other = headed and names.text_evidence(column.name) < 2
+    is_few = column.kind == "category" and (column.words < 2 or is_other)
     return is_few and column.classes <= FEW and OFTEN * column.classes <= column.rows
 
 
@@ -128,7 +147,7 @@ def _may_be_text(column: Column, headed: bool) -> bool:
         return False
     if all(map(HASH.fullmatch, column.cells)):
         return False
-    if column.kind == "flags" or column.blank > HALF or _is_too_poor(column):
+    if column.kind == "flags" or column.blank > HALF or _is_too_poor(column, headed):
         return False
     last = names.parts(column.name)[-1:] if headed else []
     if names.ABOUT.intersection(last):
@@ -137,5 +156,5 @@ def _may_be_text(column: Column, headed: bool) -> bool:
         return False
     if headed and names.text_evidence(column.name) >= 2:
         return True
-    odd = column.kind not in ("words", "category", "list", "constant")
+    odd = column.kind not in ("words", "category", "list", "constant") or _are_values(column)
     return not odd and not all(is_number(cell) or NUMBERS.fullmatch(cell) for cell in column.cells)

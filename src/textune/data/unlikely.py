@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from textune.data import names
 from textune.data.columns import Column
+from textune.data.countries import COUNTRIES
 from textune.data.numerals import is_number
 
 MOST_NAMES = 30  # classes, from which names may be anything that is spoken of
@@ -11,18 +12,7 @@ PIECES = 0.8  # share of cells that stand in their text: sampled ones are shorte
 EACH = 10  # rows of a name: names of brands in titles may be what is to be told
 FEW_EACH = 5  # rows of a word, below which it is one of a list of words
 WORD = 3  # signs of a word that is no letter of a, b, c
-FEWEST = 4  # different codes of countries
-_CODES = """
-    ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br
-    bs bt bv bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec
-    ee eg eh er es et fi fj fk fm fo fr ga gb gd ge gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk
-    hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb
-    lc li lk lr ls lt lu lv ly ma mc md me mf mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz
-    na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru
-    rw sa sb sc sd se sg sh si sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm tn
-    to tr tt tv tw tz ua ug uk um us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw
-    """  # of ISO 3166, and what is written for gb
-COUNTRIES = frozenset(_CODES.split())
+FEWEST = 4  # different countries
 
 
 def penalty(column: Column, texts: Sequence[Column], named: float) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from textune.errors import DataError, counted, excerpt
-from textune.reading import passed_over, ragged, uncommon
+from textune.reading import label_rows, passed_over, ragged, uncommon
 from textune.reading.delimited import Dialect, Layout, listed, no_rows, rows
 from textune.reading.header import is_header
 from textune.reading.lines import line_ends, lines, pieces
@@ -296,11 +296,15 @@ def _header(
 
 
 def _longer_lines(path: Path, dialect: Dialect) -> tuple[frozenset[int], str]:
-    """Look for columns of some lines only, where a line is sure to be a row."""
+    """Look for columns of some rows only: further ones, or further labels of a text."""
     sign = dialect.delimiter
-    if sign != "\t" or (dialect.quoted and _has_cell_with_quote(path, sign)):
+    if sign is None:
         return frozenset(), ""
-    return ragged.recognise(path, sign)
+    if sign == "\t" and not (dialect.quoted and _has_cell_with_quote(path, sign)):
+        found = ragged.recognise(path, sign)
+        if found[0]:
+            return found
+    return label_rows.recognise(path, dialect)
 
 
 def column_names(place: str, first: list[str]) -> tuple[tuple[str, ...], str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, Literal, NamedTuple
 
 from textune.errors import DataError, excerpt
 from textune.reading import near_json, yaml_values
@@ -19,6 +19,7 @@ KINDS: dict[type, str] = {  # of values, in words
     **{str: "a text", list: "a list", dict: "an object", bool: "a truth value", type(None): "null"},
     **dict.fromkeys((int, float), "a number"),
 }
+NAN = "NaN"  # as pandas and Python write a missing number
 _SHORT = 4_096  # characters by which an array is known that another program wrote
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -311,13 +312,19 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not JSON; write null, or the text in quotes")
+def _constant(text: str) -> None:
+    """Take NaN, which Python's programs write for what is missing, as null.
+
+    Raises:
+        ValueError: Another one, which is infinite.
+    """
+    if text != NAN:
+        raise ValueError(f"{text} is not JSON; write null, or the text in quotes")
 
 
 _DECODER = json.JSONDecoder(
     object_pairs_hook=unique,
     parse_float=_finite,
     parse_int=_integer,
-    parse_constant=_refuse_constant,
+    parse_constant=_constant,
 )

@@ -22,7 +22,7 @@ _ASSIGNED = re.compile(r"(?:(?:var|let|const|export)\s+)?[A-Za-z_$][\w.$\[\]'\" 
 _CALLED = re.compile(r"[A-Za-z_$][\w.$]*\(\s*[\[{]")
 _BARE_KEY = re.compile(r"[A-Za-z_$][\w$]*\s*:")
 _PYTHON = re.compile(r"(?:None|True|False|array\(|nan\b|datetime)")
-_NO_NUMBER = re.compile(r"-?(?:NaN|Infinity)")
+_NO_NUMBER = re.compile(r"-?Infinity")
 
 
 def refuse_beginning(path: Path, text: str, first: str) -> None:
@@ -67,10 +67,10 @@ def refuse_first(path: Path, first: str) -> None:
     if re.search(r",\s*\}$", first):
         raise DataError(refusal(path, first, first.rindex("}"), 1))
     if _NO_NUMBER.search(re.sub(r'"(?:[^"\\]|\\.)*"', "", first)):
-        command = "sed -E 's/: ?-?(NaN|Infinity)/: null/g'"
+        command = "sed -E 's/: ?-?Infinity/: null/g'"
         raise DataError(
-            f"{path.name}:1: NaN and Infinity are not JSON: {excerpt(first)}; write null in their "
-            f"place: {mending(path, command, mark='plain')}"
+            f"{path.name}:1: Infinity is not JSON: {excerpt(first)}; write null in its place: "
+            f"{mending(path, command, mark='plain')}"
         )
     if re.match(r"\{\s*[A-Za-z_$]", first):
         raise DataError(refusal(path, first, first.index("{") + 1, 1))
@@ -141,7 +141,7 @@ def reason(text: str, at: int) -> str:
     if text[at : at + 1] == "'":
         return "a quote ', where JSON has \""
     if _NO_NUMBER.match(text, at):
-        return "NaN and Infinity are not JSON; null stands for no value"
+        return "Infinity is not JSON; null stands for no value"
     if _BARE_KEY.match(text, at):
         return "a key without quotes, which JSON does not allow"
     return ""

@@ -30,12 +30,14 @@ from textune.reading.dialect import ABOVE, NAMES, recognise
 from textune.reading.forms import (
     annotator_columns,
     answered,
+    completions,
     comprehend,
     fasttext,
     folders,
     foreign,
     framed,
     joined_pairs,
+    label_columns,
     label_studio_rows,
     marked_cells,
     marked_lines,
@@ -43,6 +45,7 @@ from textune.reading.forms import (
     numbered_words,
     semantic_frames,
     side_by_side,
+    stored_texts,
     tagged_cells,
     unnamed_spans,
     written,
@@ -57,6 +60,7 @@ from textune.records import Finding, ReadOptions, Table
 OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a table may mean
     label_studio_rows.plain,
     comprehend.texts,
+    completions.bare,
     numbered_words.sentences,
     framed.lists,
     tagged_cells.lists,
@@ -64,7 +68,16 @@ OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a ta
     marked_cells.spans,
     semantic_frames.parsed,
     answered.told,
+    stored_texts.refused,
+    label_columns.joined,
     joined_pairs.parted,
+)
+OF_LINES: tuple[Callable[[Table], Table | None], ...] = (  # what a single text may hold
+    fasttext.labelled,
+    marked_lines.labelled,
+    marked_up.labelled,
+    joined_pairs.parted,
+    completions.bare,
 )
 USUAL = ReadOptions()  # everything is recognised
 
@@ -76,6 +89,7 @@ _OBJECT = re.compile(  # how a JSON object begins, or what Python writes for it
 )
 
 
+_NAN = re.compile(rb"""[:,\[]\s?NaN\s{0,80}[,}\]]""")
 _OBJECTS = re.compile(rb"""\[\s*\{\s*"(?:[^"\\]|\\.)*" ?: ?["\[\{\dtfn-]""")  # a list of them
 
 
@@ -192,8 +206,7 @@ def _in_sentences(table: Table) -> Table:
     if table.format in ("conll", "squad"):
         return table
     if table.format == "text" or len(table.columns) == 1:
-        lines = (fasttext.labelled, marked_lines.labelled, marked_up.labelled, joined_pairs.parted)
-        return next((made for form in lines if (made := form(table))), table)
+        return next((made for form in OF_LINES if (made := form(table))), table)
     return next((made for form in OF_TABLES if (made := form(table)) is not None), table)
 
 
@@ -299,6 +312,9 @@ def _unpacked(path: Path) -> tuple[str, ...]:
 
 
 def _json_lines(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table:
+    with opened(path) as file:
+        if _NAN.search(file.read(1 << 16)):
+            why = (*why, "NaN stands for an empty cell")
     if formed := forms.read(path, why, options):
         return formed
     columns = jsonlines.columns_of(path)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading import json_values, jsonlines
+from textune.reading import json_values, jsonlines, told_dialogues
 from textune.reading.json_values import KINDS
 from textune.reading.lines import BOM, opened
 from textune.reading.told import problems_of
@@ -30,7 +30,6 @@ _BEGINNING = re.compile(
     rf'\s*\{{\s*{_PLAIN}"data"\s*:\s*\[\s*\{{\s*{_PLAIN}"(?:paragraphs|answers)"\s*:', re.DOTALL
 )
 _MARKS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-_TURNS = ("utterances", "turns", "dialogue", "dialog")
 _WAY_OUT = "mend these places, or take them out of the file"
 
 
@@ -77,8 +76,8 @@ def _walk(path: Path, problems: Problems) -> Iterator[Row]:
                 "paragraphs": [{**article, "qas": [article]}],
             }
         for at, paragraph in _each(article, "paragraphs", at_article, "paragraph", problems):
-            _refuse_turns(paragraph, at)
             try:
+                paragraph = told_dialogues.passage(paragraph, at)
                 context = _member(paragraph, "context", str, at)
             except DataError as fault:
                 for place, asked in _lost(paragraph, at, problems):
@@ -90,24 +89,6 @@ def _walk(path: Path, problems: Problems) -> Iterator[Row]:
                     yield _row(name, (title, context), asked, place)
                 except DataError as fault:
                     _note(problems, fault, place, asked)
-
-
-def _refuse_turns(paragraph: object, at: str) -> None:
-    """Refuse questions about dialogues, whose answers are placed by their turn and their words.
-
-    Raises:
-        DataError: Turns stand where the passage should.
-    """
-    if not isinstance(paragraph, dict) or "context" in paragraph:
-        return
-    turns = next((key for key in paragraph if key.strip(" :").lower() in _TURNS), None)
-    if turns is not None and isinstance(paragraph[turns], list):
-        raise DataError(
-            f"{at}: these are questions about dialogues, as FriendsQA has them: {turns!r} holds "
-            "turns, and no passage stands there; write the turns as one text to 'context', and to "
-            "each answer its words in that as 'text' and where these begin as 'answer_start', in "
-            "characters"
-        )
 
 
 def _lost(paragraph: object, at: str, problems: Problems) -> Iterator[tuple[str, object]]:

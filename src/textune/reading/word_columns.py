@@ -174,7 +174,10 @@ def are_numbered(sentences: Sequence[Sequence[Sequence[str]]]) -> bool:
         places = [_PLACED.fullmatch(cells[0]) for cells in sentence]
         numbers = [-1, *(int(place[1]) if place else -2 for place in places)]
         steps.update(two in (0, one + 1) for one, two in pairwise(numbers))
-    highest = {cells[0][-1] for sentence in sentences for cells in sentence if len(cells[0]) > 1}
+    placed = [cells[0] for sentence in sentences for cells in sentence if len(cells[0]) > 1]
+    if 2 * sum(map(str.isdecimal, placed)) > len(placed):  # numbers of words, 1 to 10 and on
+        return False
+    highest = {cell[-1] for cell in placed}
     return steps[True] >= _NUMBERED * max(1, steps.total()) and bool(highest & set("123"))
 
 

@@ -288,6 +288,11 @@ def _refuse(folder: Path, *, resume: bool, overwrite: bool, inputs: Mapping[str,
     if resume and not inside:
         raise RunError(f"{folder}: nothing to resume there")
     if inside and not resume and not overwrite:
+        if lasting and not (contents.is_marked(folder) or contents.is_begun(folder)):
+            raise RunError(
+                f"{folder}: already exists, and holds {lasting[0]!r} and no run; choose another "
+                "--out"
+            )
         raise RunError(
             f"{folder}: already exists; --resume continues it, --overwrite starts anew, or "
             "choose another --out"

@@ -1,9 +1,10 @@
 """Annotations for Amazon Comprehend become rows: a table of places, whose texts stand beside it.
 
 Its columns are File, Line, Begin Offset, End Offset, Type. Each line of a file is a text; where no
-line is named, the file is.
+line is named, the file is. A list of entities, Text and Type, says of no text where they stand.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,12 +12,17 @@ from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
 from textune.reading import jsonlines
-from textune.reading.forms.interface import span
+from textune.reading.forms.interface import first_rows, span
 from textune.reading.lines import lines, pieces
 from textune.records import Row, Table
 
 COLUMNS = ("File", "Begin Offset", "End Offset", "Type")
 LINE = "Line"
+LISTED = ("Text", "Type")
+SAMPLE = 500  # rows of a list that are looked at
+NAMES = 4  # words of a name, in the mean
+
+_TYPE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 ByLine = dict[int | None, list[dict[str, object]]]
 Marks = dict[str, ByLine]
@@ -26,8 +32,9 @@ def texts(table: Table) -> Table | None:
     """Recognise places of entities in other files; None for other tables.
 
     Raises:
-        DataError: A file that is named is not there, or a place is none.
+        DataError: A file that is named is not there, or a place is none; or it is a list of names.
     """
+    _refuse_names(table)
     if not table.path or not table.has_header or not set(table.columns) >= set(COLUMNS):
         return None
     marks = _marks(table)
@@ -46,6 +53,25 @@ def texts(table: Table) -> Table | None:
     reason = f"annotations for Amazon Comprehend: the texts are those of {', '.join(files)}"
     found = replace(table, format="jsonl", columns=columns, rows=rows)
     return replace(found, reasons=(*table.reasons, reason[:200]))
+
+
+def _refuse_names(table: Table) -> None:
+    """Refuse a list of entities: names and their types, in no text.
+
+    Raises:
+        DataError: It is one.
+    """
+    if not table.has_header or table.columns != LISTED:
+        return
+    rows = first_rows(table, SAMPLE)
+    words = sum(len(text.split()) for text, _ in rows)
+    if rows and words <= NAMES * len(rows) and all(_TYPE.fullmatch(kind) for _, kind in rows):
+        raise DataError(
+            f"{table.name}: a list of entities for Amazon Comprehend, names with their types, "
+            f"which says of no text where they stand, as {excerpt(', '.join(rows[0]))}; give the "
+            "annotations (File, Line, Begin Offset, End Offset, Type) beside their texts, or, if "
+            "these are texts with classes, call the columns otherwise: text,label"
+        )
 
 
 def _marks(table: Table) -> Marks:

@@ -109,7 +109,49 @@ def _points(items: list[Any]) -> Iterator[dict[str, object]]:
                 yield span(start, last + is_inclusive, kind, surface)
 
 
+_OF_TWITTER = frozenset(["hashtags", "urls", "user_mentions", "symbols", "media", "polls"])
+_OF_TEXTS = ("full_text", "text")
+
+
+def _by_type(value: object) -> Mapping[str, Any]:
+    """Find entities in lists by their types, each with its "indices"; empty for anything else."""
+    held = value.get("entities") if isinstance(value, Mapping) else None
+    if not isinstance(held, Mapping) or not all(map(_is_list, held.values())):
+        return {}
+    items = [item for items in held.values() for item in items]
+    are_placed = all(_is_object(item) and _is_list(item.get("indices")) for item in items)
+    return {kind: held[kind] for kind in held if kind not in _OF_TWITTER} if are_placed else {}
+
+
+def _has_types(values: Sequence[Any]) -> bool:
+    """Recognise GATE's JSON: what Twitter itself says of a post is no label of anybody's."""
+    return (
+        are_objects(values, "entities")
+        and all(isinstance(one["entities"], Mapping) for one in values)
+        and all(any(isinstance(one.get(key), str) for key in _OF_TEXTS) for one in values)
+        and all(_by_type(one) or not _own(one["entities"]) for one in values)
+        and any(map(_by_type, values))
+    )
+
+
+def _own(entities: Mapping[str, Any]) -> bool:
+    return bool(entities.keys() - _OF_TWITTER)
+
+
+def _types(value: Any) -> Iterator[Made]:
+    key = next(key for key in _OF_TEXTS if isinstance(value.get(key), str))
+    held = [(kind, item) for kind, items in _by_type(value).items() for item in items]
+    places = [(kind, *map(whole, item["indices"])) for kind, item in held]
+    found = [span(start, end, kind) for kind, start, end in places]
+    yield {**plain(value, "entities", *_OF_TEXTS), "text": value[key], "label": found}
+
+
 FORMS = (
+    Form(
+        "entities by type, with indices (GATE)",
+        _has_types,
+        always(_types, "'entities' holds them by their types; those of Twitter are left out"),
+    ),
     Form(
         "entities by type and surface (CLUENER)",
         _with("text", "label", fits=_are_by_surface),

@@ -13,7 +13,14 @@ from typing import Any
 
 from textune.errors import DataError, some
 from textune.reading import jsonlines, kinds, splits
-from textune.reading.forms import anafora, brat, concepts, side_by_side, tagged_documents
+from textune.reading.forms import (
+    anafora,
+    brat,
+    concepts,
+    side_by_side,
+    tagged_documents,
+    tagtog_folders,
+)
 from textune.reading.lines import pieces
 from textune.reading.splits import Parts
 from textune.reading.told import below, problems_of
@@ -25,6 +32,7 @@ WHOLE = {  # forms of folders that are a table by themselves → a file of their
     concepts: concepts.ENDINGS,
     side_by_side: (),  # whatever it has
     tagged_documents: (tagged_documents.ENDING,),
+    tagtog_folders: (tagtog_folders.ENDING,),
 }
 UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
 COLUMNS = ("text", "label")
@@ -35,7 +43,7 @@ def is_sign(file: Path) -> bool:
     """Tell a file that stands where a folder is read as a whole, and not file by file."""
     signs = ("dataset_dict.json", "state.json", "seq.in")
     is_sign = file.suffix in (brat.ENDING, *concepts.ENDINGS) or file.name in signs
-    return is_sign or file.name.endswith(anafora.DONE)
+    return is_sign or file.name.endswith((anafora.DONE, tagtog_folders.NOTED))
 
 
 def is_table(folder: Path) -> bool:

@@ -18,6 +18,7 @@ from textune.reading.forms.interface import (
     Made,
     Values,
     are_objects,
+    is_prose,
     left_out,
     member,
     plain,
@@ -37,7 +38,8 @@ IMAGES = frozenset(
 """Kinds of results that mark regions of pictures, films or sound."""
 SPANS = ("labels", "hypertextlabels", "paragraphlabels")
 PICTURED = "regions of pictures, films or sound"
-HELD = {"pairwise": "selected", "textarea": "text"}  # kinds whose value has another key
+PAIRWISE = "pairwise"
+HELD = {PAIRWISE: "selected", "textarea": "text"}  # kinds whose value has another key
 
 
 def _recognise(values: Sequence[Any]) -> bool:
@@ -79,6 +81,7 @@ class _Seen:
     guessed: int = 0  # tasks with predictions beside annotations
     taken: int = 0  # tasks with predictions alone
     annotated: int = 0  # all others
+    compared: dict[str, None] = field(default_factory=dict)  # texts, where two were compared
 
     def add(self, value: Mapping[str, Any]) -> None:
         is_alone = _lists(value) == (GUESSED,)
@@ -95,11 +98,20 @@ class _Seen:
                     continue
                 name, kind = str(item.get("from_name")), str(item.get("type"))
                 self.kinds.setdefault(name, "labels" if _is_region(item) else kind)
+                if kind == PAIRWISE:
+                    self.compared.update(dict.fromkeys(_texts(value)))
                 counts[name] += len(_names(item))
             self.several |= {name for name, count in counts.items() if count > 1}
 
     def findings(self) -> tuple[Finding, ...]:
         found = left_out({**self.others, "tasks with predictions of a model": self.guessed})
+        if len(self.compared) > 2:
+            listed = ", ".join(map(repr, self.compared))
+            message = (
+                f"the labels say which of two texts was preferred, and the export does not say "
+                f"which two of {listed} those are; name them: --text ONE,OTHER"
+            )
+            found = (*found, Finding("texts", "warning", message, len(self.compared)))
         if not self.taken or self.annotated:
             return found
         message = (
@@ -107,6 +119,12 @@ class _Seen:
             "checked: there are no annotations"
         )
         return (*found, Finding("annotators", "warning", message, self.taken))
+
+
+def _texts(value: Mapping[str, Any]) -> list[str]:
+    """Name what a task shows that is prose."""
+    data = value.get("data")
+    return [key for key, held in data.items() if is_prose(held)] if data else []
 
 
 def _marked(result: Sequence[Any]) -> set[object]:

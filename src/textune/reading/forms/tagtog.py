@@ -15,8 +15,9 @@ def _recognise(values: Sequence[Any]) -> bool:
 def _converter(values: Values) -> Converter:
     del values
     raise ValueError(
-        "annotations of tagtog, of texts that stand in other files (.plain.html); write a row for "
-        "each text, with a list of its spans: "
+        "annotations of tagtog, of texts that stand in other files (.plain.html); name the folder "
+        "or the archive of its export, which holds both, or write a row for each text, with a list "
+        "of its spans: "
         '{"text": "…", "label": [[start, end, "type"], …]}'
     )
 

@@ -10,10 +10,8 @@ ANSWERS = frozenset(["spanLabels", "rowAnswers", "documentAnswers"])
 
 
 def _is_cas(values: Sequence[Any]) -> bool:
-    """Recognise a CAS of UIMA, of the present form of its JSON or the one before it."""
-    return are_objects(values, "%FEATURE_STRUCTURES") or are_objects(
-        values, "_views", "_referenced_fss"
-    )
+    """Recognise a CAS of UIMA in the form of JSON before the present one."""
+    return are_objects(values, "_views", "_referenced_fss")
 
 
 def _is_datasaur(values: Sequence[Any]) -> bool:
@@ -29,6 +27,13 @@ def _is_darwin(values: Sequence[Any]) -> bool:
     )
 
 
+def _is_web(values: Sequence[Any]) -> bool:
+    """Recognise the W3C's web annotations, whose targets name places in another document."""
+    return are_objects(values, "target") and all(
+        "Annotation" in (value.get("type"), value.get("@type")) for value in values
+    )
+
+
 def _refusal(why: str) -> Callable[[Values], NoReturn]:
     def converter(values: Values) -> NoReturn:
         del values
@@ -39,12 +44,21 @@ def _refusal(why: str) -> Callable[[Values], NoReturn]:
 
 FORMS = (
     Form(
-        "a CAS of UIMA",
+        "web annotations (JSON-LD)",
+        _is_web,
+        _refusal(
+            "web annotations (JSON-LD), of texts that stand in other files ('target' names them); "
+            "write a row for each text, with a list of its spans from 'start' and 'end' of each "
+            f"TextPositionSelector and 'value' of its body: {ROWS}"
+        ),
+    ),
+    Form(
+        "a CAS of UIMA (version 2)",
         _is_cas,
         _refusal(
-            "a CAS of UIMA as JSON, whose annotations may be of any layer; export from the tool "
-            "that made it (INCEpTION, WebAnno: WebAnno TSV 3), or write the texts with their spans "
-            f"by dkpro-cassis: {ROWS}, where 'text' is the sofa's string"
+            "a CAS of UIMA in the JSON of version 2, whose annotations may be of any layer; export "
+            "from the tool that made it (INCEpTION: UIMA CAS JSON 0.4 or WebAnno TSV 3), or write "
+            f"the texts with their spans by dkpro-cassis: {ROWS}, where 'text' is the sofa's string"
         ),
     ),
     Form(

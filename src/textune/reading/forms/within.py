@@ -76,6 +76,10 @@ def _inside_one(
     if is_form([document]):
         return values, ""
     try:
+        named = list(document.values())
+        are_objects = len(named) > 1 and all(isinstance(one, Mapping) for one in named)
+        if are_objects and is_form(named[:LOOKED_AT]):
+            return partial(_counted, named), "the rows are the values of one object, by their keys"
         if found := frames.rows_of(document):
             rows, said = found
             return partial(_counted, rows), said

@@ -28,6 +28,23 @@ def too_deep(path: Path) -> DataError:
     )
 
 
+def tree(path: Path) -> Element:
+    """Parse a file as a whole, and return its first element.
+
+    Raises:
+        DataError: It is no XML, with the line, or its elements stand too deep in each other.
+    """
+    root, depth = None, 0
+    for event, element in _events(path):
+        root = element if root is None else root
+        depth += 1 if event == "start" else -1
+        if depth > DEEPEST:
+            raise too_deep(path)
+    if root is None:
+        raise DataError(f"{path.name}: this is no XML; no element stands in it")
+    return root
+
+
 def elements(path: Path, *names: str) -> Iterator[tuple[Element, int]]:
     """Stream the elements of these names, each with its number among those of its name.
 

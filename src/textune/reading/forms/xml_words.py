@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
-from xml.etree.ElementTree import Element, ParseError, XMLPullParser
+from xml.etree.ElementTree import Element
 
 from textune.errors import DataError
 from textune.reading.conll import as_lists
@@ -66,19 +65,7 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
 
 
 def _parsed(path: Path) -> _Document:
-    parser: Any = XMLPullParser(events=("start", "end"))
-    root, depth = Element(""), 0
-    try:
-        for piece in pieces(path):
-            parser.feed(piece)
-            for event, element in parser.read_events():
-                root = root if root.tag else element
-                depth += 1 if event == "start" else -1
-                if depth > xml_elements.DEEPEST:
-                    raise xml_elements.too_deep(path)
-        parser.close()
-    except ParseError as error:
-        raise DataError(f"{path.name}:{error.position[0]}: this is no XML ({error})") from error
+    root = xml_elements.tree(path)
     found = READERS[bare(root.tag)](root)
     if not found.words:
         raise DataError(f"{path.name}: {bare(root.tag)} without a word; {_WAY_OUT}")
