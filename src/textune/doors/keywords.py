@@ -202,6 +202,9 @@ def _several(values: Any, name: str) -> tuple[Any, ...]:
     if is_frame(values):
         wanted = "plain text is read from files: name them" if name == "texts" else "give strings"
         raise SettingsError(f"{name}: is a data frame; {wanted}")
+    if isinstance(values, Mapping):
+        how = ', as settings=["train.lr=0.001"]' if name == "--set" else ""
+        raise SettingsError(f"{name}: is a dict; give strings{how}")
     if not isinstance(values, Iterable):
         raise SettingsError(f"{name} {values!r:.40}: is no list, nor one of them")
     return tuple(values)
