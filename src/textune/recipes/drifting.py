@@ -86,8 +86,7 @@ def watch(run: Path, source: object, options: Reading, *, level: float) -> Watch
     kept = _held(home, predictor)
     seed = config.seed_of(home / "config.toml")
     name, after, remarks = _read(predictor, source, options, seed)
-    remarks += _of_held(kept.examples, after)
-    remarks += [] if kept.learned else _of_seen(home, after)
+    remarks += _of_known(home, kept, after)
     before = sampling.drawn(kept.examples, MOST, seed=seed)
     remarks += _of_drawn(len(kept.examples), "held-out texts")
     if min(len(before), len(after)) < moved.LEAST:
@@ -161,6 +160,12 @@ def _read(
     if empty := counts[False]:
         remarks.append(f"{empty:,} of {counts.total():,} rows have no text and are left out")
     return table.name, found, [*remarks, *_of_drawn(counts[True], f"texts of {table.name}")]
+
+
+def _of_known(home: Path, kept: held.Held, found: Sequence[Example]) -> list[str]:
+    """Say how many of the texts are the run's own: held out, or seen in training."""
+    said = _of_held(kept.examples, found)
+    return said if kept.learned else [*said, *_of_seen(home, found)]
 
 
 def _of_held(held_out: Sequence[Example], found: Sequence[Example]) -> list[str]:
