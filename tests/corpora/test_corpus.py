@@ -180,6 +180,13 @@ def test_lists_without_any_label_are_refused(write, tiny_base, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_columns_of_labels_that_no_text_has_are_refused(write, tokenizer):
+    source = write("a.csv", "text,warm,cold\n" + "".join(f"film {n},0,0\n" for n in range(40)))
+    message = "none of the 36 training texts has one of the labels .*nothing can be learned"
+    with pytest.raises(DataError, match=message):
+        gathered(source, tokenizer, "data.text=text", 'data.label=["warm", "cold"]')
+
+
 def test_rows_of_a_group_stay_together(write, tokenizer):
     source = write("a.csv", f"text,label,user\n{FEW}")
     changes = ("data.group=user", "data.valid_share=0.3", "data.test_share=0.2")

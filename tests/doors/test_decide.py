@@ -183,6 +183,11 @@ def test_faulty_costs_are_refused(quick, classes, tmp_path):
         ("truth,bad,good\nbad,0,x\ngood,1,0\n", "cost 'x' is no number"),
         ("truth,bad,good\nbad,0,1\nbad,0,1\n", "'bad' comes twice"),
         ("truth,bad,good\nbat,0,1\ngood,0,1\n", "label 'bat' is unknown; did you mean 'bad'"),
+        (
+            "truth,bad,good\nbad,0,1\ngood,2,9\n",
+            "costs.csv: where 'good' is true, deciding so costs 9, and deciding 'bad' 2",
+        ),
+        ("truth,bad,good\nbad,3,3\ngood,0,0\n", "costs.csv: every decision costs the same"),
     ):
         costs.write_text(rows, encoding="utf-8")
         with pytest.raises(DataError, match=words):
@@ -207,6 +212,9 @@ def test_what_has_no_place_is_refused(quick, classes, labels, tiny_base, tmp_pat
         with pytest.raises(TextuneError, match=words):
             textune.train(classes, base=tiny_base, out=tmp_path / "b", effort="quick", **keywords)
         assert not (tmp_path / "b" / "log.jsonl").exists()
+    count = len(rule_of(run)["thresholds"])
+    with pytest.raises(SettingsError, match=rf"every text would get all {count} labels; allowed"):
+        textune.decide(run.path, aim=f"top={count}")
     with pytest.raises(SettingsError, match=r"--abstain 0.9: fits one label a text"):
         textune.train(labels, base=tiny_base, out=tmp_path / "b", effort="quick", abstain=0.9)
     (run.path / "predictions" / "valid.parquet").unlink()

@@ -14,7 +14,8 @@ from made_runs import make_run
 from textune.doors import cli
 from textune.metrics import moved
 from textune.recipes import drifting
-from textune.runs import predictions
+from textune.records import Example
+from textune.runs import predictions, seen_texts
 
 
 def texts(count, *, words=WORDS, size=9, seed=0):
@@ -76,6 +77,24 @@ def test_few_texts_tell_nothing_and_mistakes_are_said(run, tmp_path, monkeypatch
     assert "--level 2.0: expected a probability, as 0.01" in err
     empty = write(tmp_path / "empty.csv", [])
     assert say(monkeypatch, capsys, run, empty)[0] == 2
+
+
+@pytest.mark.parametrize("learned", [False, True], ids=["held out", "cross-validated"])
+def test_texts_that_are_compared_with_themselves_are_counted(run, learned, tmp_path):
+    numbers = {"valid": {"cross_validation": {"folds": 5}}} if learned else {}
+    (run / "metrics.json").write_text(json.dumps(numbers), encoding="utf-8")
+    held = texts(200)
+    seen_texts.write(run, [Example(text, None, "") for text in held[:30] if learned])
+    file = write(tmp_path / "own.csv", [*map(str.upper, held[:30]), *texts(30, seed=5)])
+    found = textune.watch(run, file)
+    for name in ("metrics.json", seen_texts.FILE, seen_texts.SKETCHED):
+        (run / name).unlink()
+    said = [each for each in found.remarks if "30 of 60 texts" in each]
+    assert said == [
+        "30 of 60 texts are among the held-out texts that they are compared with: of such texts "
+        "nothing can be seen to have moved"
+    ]
+    assert not any("surer" in each for each in found.remarks)
 
 
 def test_of_a_long_file_no_more_is_held_than_is_compared(run, tmp_path, monkeypatch):

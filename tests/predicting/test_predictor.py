@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -151,6 +152,19 @@ def test_a_threshold_that_cannot_be_used_is_refused(tiny_base, binary_run, tmp_p
 def test_what_is_no_text_is_refused(tiny_run, texts, message):
     with pytest.raises(SettingsError, match=message):
         Predictor.load(tiny_run).predict(texts)
+
+
+def test_words_and_pairs_may_stand_in_arrays(tiny_base, tmp_path):
+    tagged = Predictor.load(Path(__file__).parents[1] / "fixtures" / "runs_2026" / "tags")
+    words = ["a", "good", "film"]
+    assert tagged.predict([np.array(words)])[0].words == tagged.predict([words])[0].words
+    with pytest.raises(SettingsError, match="trained on texts, or lists of their words, found 5"):
+        tagged.predict([5])
+    run = make_run(tmp_path / "pairs", tiny_base, "single", THREE, text=("premise", "hypothesis"))
+    predictor = Predictor.load(run)
+    pairs = [["good", "bad"], ["bad", "good"]]
+    found = [[each.scores for each in predictor.predict(form)] for form in (np.array(pairs), pairs)]
+    assert found[0] == found[1]
 
 
 @pytest.mark.usefixtures("either_format")

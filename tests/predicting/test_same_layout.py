@@ -181,6 +181,28 @@ def test_evaluate_finds_text_and_labels(named, tmp_path, columns, header):
     assert [(one.text, one.label) for one in found] == list(zip(TEXTS, ANSWERS, strict=True))
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"decision": ANSWERS, "p(bad)": NUMBERS, "p(good)": NUMBERS},
+        {"decision (textune)": ANSWERS, "p(good) (textune)": NUMBERS},
+        {"rank": NUMBERS, "uncertainty": NUMBERS, "decision": ANSWERS},
+        {"suggested": ANSWERS, "p given": NUMBERS, "p suggested": NUMBERS},
+    ],
+    ids=["predict", "beside others", "suggest", "suspects"],
+)
+def test_what_a_model_answered_is_not_taken_for_the_label(named, tmp_path, answers):
+    path = write(tmp_path, {"text": TEXTS, **answers})
+    table, agreed = Reading().open(str(path), Predictor.opened(named).card)
+    name = next(name for name, cells in answers.items() if cells is ANSWERS)
+    with pytest.raises(DataError, match="there is no column 'label'") as caught:
+        examples.of_file(agreed, table)
+        list(examples.read(table, agreed))
+    assert f"{name!r} holds what a model answered, and no labels" in str(caught.value)
+    own = Reading(label=(name,)).open(str(path), Predictor.opened(named).card)
+    assert [one.label for one in examples.read(*own)] == ANSWERS  # where it is asked for
+
+
 def test_evaluate_says_which_columns_it_read(nameless, tmp_path):
     path = write(tmp_path, {"id": NUMBERS, "review": TEXTS, "sentiment": ANSWERS})
     result = CliRunner().invoke(app, ["evaluate", str(nameless), str(path)])

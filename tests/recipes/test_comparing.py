@@ -52,6 +52,22 @@ def test_a_run_is_no_better_than_its_copy(copies, task):
             assert each.values[0] == pytest.approx(numbers[key], abs=1e-6)
 
 
+def test_which_of_several_runs_keeps_other_texts_is_told(copies, tmp_path):
+    first, second = copies("single")
+    third = tmp_path / "three"
+    shutil.copytree(first, third)
+    file = third / "predictions" / "valid.parquet"
+    table = pq.read_table(file)
+    pq.write_table(table.slice(0, 5), file)
+    count = table.num_rows
+    with pytest.raises(RunError) as caught:
+        textune.compare(first, second, third)
+    assert str(caught.value) == (
+        f"{first} and {third} do not keep answers of the same texts (validation: {count} and 5, 5 "
+        "of them the same); judge them by the same file: --on FILE"
+    )
+
+
 def test_what_is_found_by_hand_is_found(copies):
     def half_wrong(columns):
         classes = sorted(set(columns["truth"]))

@@ -94,6 +94,13 @@ def typed(*words):
     return done.output.replace("\n  ", " ")
 
 
+def test_its_folder_is_whole_and_lacks_nothing_that_its_head_does_not_read(run):
+    assert textune.verify(run).faults == ()
+    found = textune.inspect(run)
+    assert found.new == []
+    assert {each.name for each in found.groups()["output"]} == {"weight", "bias"}
+
+
 def number(predictions):
     return [one.numbers["likeness"] for one in predictions]
 

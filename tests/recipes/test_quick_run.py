@@ -36,7 +36,14 @@ def made(folder, shared):
     command = [sys.executable, "-c", script, str(folder / "some.tsv"), *options]
     environment = {**os.environ, "TEXTUNE_PICTURES": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    return folder / "run", done.stdout
+    return folder / "run", done.stderr + done.stdout
+
+
+@pytest.mark.usefixtures("kernels")
+def test_a_quick_run_says_that_its_encoder_is_frozen(run):
+    (line,) = [line for line in run[1].splitlines() if line.startswith("encoder: ")]
+    assert "M parameters, frozen: nothing is fitted but a linear head on it; " in line
+    assert "trained here" not in line
 
 
 @pytest.mark.usefixtures("kernels")

@@ -89,8 +89,8 @@ def test_corrections_that_nobody_has_written_yet_are_told(flipped, found, tmp_pa
     done = textune.correct(flipped[0], found[0], tmp_path / "fixed.csv")
     assert (done.changed, done.same) == (0, 0)
     assert done.remarks == (
-        f"{found[0]}: no row is corrected, and the copy is as the file was; write the right labels "
-        "into its column 'corrected'",
+        f"{found[0]}: no row is corrected, and the copy has the labels of the file; write the "
+        "right labels into its column 'corrected'",
     )
 
 

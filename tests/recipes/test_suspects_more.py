@@ -87,6 +87,12 @@ def test_tags_of_words_are_doubted_and_corrected(tagged, tiny_base, tmp_path):
     words, tags = (list(row) for row in zip(*map(dict.values, fixed), strict=True))
     for mine, own in zip(words, tags, strict=True):
         assert own == ["B-kind" if word in WORDS[:5] else "O" for word in mine]
+    tasks = tmp_path / "tasks.json"
+    textune.suspects(tagged, base=tiny_base, n=1, output=tasks, as_="label-studio")
+    tasks.write_text(json.dumps(annotated(json.loads(tasks.read_text()))))
+    done = textune.correct(tagged, tasks, tmp_path / "by_tool.jsonl")
+    assert (done.rows, done.changed) == (60, 1)
+    assert (tmp_path / "by_tool.jsonl").read_bytes() == (tmp_path / "fixed.jsonl").read_bytes()
     filled.write_text(json.dumps(row | {"corrected": '[{"start": 900, "end": 904}]'}) + "\n")
     with pytest.raises(DataError, match="corrected to span 1: "):
         textune.correct(tagged, filled, tmp_path / "no.jsonl")

@@ -8,9 +8,10 @@ from typer.testing import CliRunner
 
 import textune
 from textune.doors import cli
+from textune.errors import DataError
 from textune.fast import exact
 from textune.report import drawings
-from textune.sklearn import TextClassifier, targets
+from textune.sklearn import MultiLabelTextClassifier, TextClassifier, TextRegressor, targets
 
 
 def test_it_answers_as_the_command_line_does_bit_for_bit(reviews, tiny_base, tmp_path):
@@ -204,6 +205,7 @@ def test_what_is_no_list_of_texts_is_refused(X, why, tiny_base):
         (np.linspace(0, 1, 40), {}, "Unknown label type: continuous"),
         (CLASSES, {"sample_weight": [1]}, r"shape \(1,\); expected \(40,\)"),
         (CLASSES, {"sample_weight": [-1] * 40}, "negative or not finite"),
+        (CLASSES, {"sample_weight": ["a"] * 40}, "sample_weight holds what is no number"),
         (CLASSES, {"groups": [1, 2]}, "2 of groups"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -211,6 +213,18 @@ def test_what_is_no_list_of_texts_is_refused(X, why, tiny_base):
 def test_labels_that_cannot_be_learned_are_refused(y, more, why, tiny_base):
     with pytest.raises(ValueError, match=why):
         small(TextClassifier, tiny_base).fit(TEXTS, y, **more)
+
+
+@pytest.mark.parametrize(
+    ("kind", "y", "why"),
+    [
+        (TextRegressor, [0.5, np.inf, *range(38)], "y contains infinity or a value .*: row 1 "),
+        (MultiLabelTextClassifier, [[0, 1], [np.nan, 1]] * 20, "Input y contains NaN: row 1 "),
+    ],
+)
+def test_numbers_that_are_none_are_refused_with_their_rows(kind, y, why, tiny_base):
+    with pytest.raises(DataError, match=why):
+        small(kind, tiny_base).fit(TEXTS, y)
 
 
 def test_settings_and_order_are_checked(tiny_base):

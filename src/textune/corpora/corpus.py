@@ -295,6 +295,12 @@ def _learn_task(agreed: Contract, everything: Sequence[Example], split: Split) -
             f"all {len(training):,} training texts {held}: nothing can be learned; name another "
             "column with --label"
         )
+    if tasks.of(agreed.task).several and not any(item.label for item in training):
+        raise DataError(
+            f"none of the {len(training):,} training texts has one of the labels "
+            f"({some([*map(repr, names)], SHOWN)}): nothing can be learned; name other columns "
+            "with --label"
+        )
     return tasks.make(agreed.task, names, tasks.of(agreed.task).begun(agreed))
 
 

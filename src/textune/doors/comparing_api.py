@@ -37,7 +37,7 @@ def compare(
         The differences, with intervals that hold together.
 
     Raises:
-        TextuneError: The runs are of different tasks or labels, or keep no common texts.
+        TextuneError: The runs are of different tasks or labels, or keep answers of other texts.
 
     Examples:
         >>> textune.compare("runs/small", "runs/large").told()  # doctest: +SKIP

@@ -63,7 +63,7 @@ def labelled(options: Mapping[str, Any], *, suffix: str = "") -> TrainRequest:
 
     The suffix is that of the run's folder, where none is named.
     """
-    file = _path(options, "config")
+    file = _path(options, "config") or _own(options)
     before = _begun(options, file)
     source, valid, test = _files(options, before)
     if isinstance(valid, str) and valid == NONE:
@@ -160,6 +160,15 @@ def named_folder(source: object, suffix: str = "", *, resume: bool = False) -> P
     raise AssertionError("numbers do not end")
 
 
+def _own(options: Mapping[str, Any]) -> Path | None:
+    """Return the settings of the run that is to go on, where it is named and no file is."""
+    if not options["resume"] or options.get("source") is not None:
+        return None
+    out = _path(options, "out")
+    file = None if out is None else out / "config.toml"
+    return file if file is not None and file.is_file() else None
+
+
 def _begun(options: Mapping[str, object], file: Path | None) -> Mapping[str, Any]:
     """Return what the run that wrote the settings was asked beside them, where that is meant.
 
@@ -202,6 +211,9 @@ def _several(values: Any, name: str) -> tuple[Any, ...]:
     if is_frame(values):
         wanted = "plain text is read from files: name them" if name == "texts" else "give strings"
         raise SettingsError(f"{name}: is a data frame; {wanted}")
+    if isinstance(values, Mapping):
+        how = ', as settings=["train.lr=0.001"]' if name == "--set" else ""
+        raise SettingsError(f"{name}: is a dict; give strings{how}")
     if not isinstance(values, Iterable):
         raise SettingsError(f"{name} {values!r:.40}: is no list, nor one of them")
     return tuple(values)

@@ -108,6 +108,8 @@ def inspect(place: str, model_class: str) -> Inspected:
                 f"{place}: cannot be described as an encoder: {first_line(error)}"
             ) from error
     model = model.base_model if heads else model
+    if (Path(place) / headers.PAIRS).is_file() and getattr(model, "pooler", None) is not None:
+        model.pooler = None  # such a head reads states as they are
     of_heads = (Parameter(name, one.shape, OUTPUT, is_new=False) for name, one in heads.items())
     return Inspected(
         place=place,

@@ -7,16 +7,28 @@ from textune.encoder.model import Encoder
 from textune.fast import dropout
 
 
-def describe(encoder: Encoder, *, left_out: int, millions: Callable[[int], str]) -> Iterator[str]:
-    """Yield lines on what will be trained, and on how it was loaded."""
+def describe(
+    encoder: Encoder, *, left_out: int, millions: Callable[[int], str], is_frozen: bool = False
+) -> Iterator[str]:
+    """Yield lines on what will be trained, and on how it was loaded.
+
+    Args:
+        encoder: What is trained.
+        left_out: Parameters of it that are not in memory.
+        millions: Writes a number of parameters.
+        is_frozen: Whether nothing is fitted but a linear head on it.
+    """
     everything = sum(item.numel() for item in encoder.parameters())
     trained = sum(item.numel() for item in encoder.parameters() if item.requires_grad)
+    learns = f"{millions(trained)} of them trained here"
+    if is_frozen:
+        learns = "frozen: nothing is fitted but a linear head on it"
     how = "packed, no padding" if encoder.packed else f"padded: {encoder.refusal}"
     if encoder.apart:
         how = "texts of one length at a time: padding changes its answers"
     yield (
         f"encoder: {encoder.config.model_type}, {millions(everything + left_out)} "
-        f"parameters, {millions(trained)} of them trained here; {how}; dropout {_dropout(encoder)}"
+        f"parameters, {learns}; {how}; dropout {_dropout(encoder)}"
     )
     yield from encoder.remarks
 

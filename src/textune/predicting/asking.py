@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from textune.data import given
 from textune.data.cut import Cutter
@@ -27,12 +28,14 @@ def to_example(text: Text, number: int, *, task: Task, contract: Contract) -> Ex
     Raises:
         SettingsError: It is none, or one of another kind.
     """
-    if task.asks == "words" and not isinstance(text, str) and _is_list(text):
+    text = _plain(text)
+    if task.asks == "words" and _is_list(text):
         return _of_words(text, number)
     wants_pair = len(contract.text) == 2
     parts = (text,) if isinstance(text, str) else tuple(text) if _is_list(text) else ()
     if len(parts) != 1 + wants_pair or not all(isinstance(part, str) for part in parts):
-        wanted = "pairs of texts" if wants_pair else "single texts"
+        one = "texts, or lists of their words" if task.asks == "words" else "single texts"
+        wanted = "pairs of texts" if wants_pair else one
         raise SettingsError(
             f"text {number}: this model was trained on {wanted}, found {text!r:.80}"
         )
@@ -83,7 +86,7 @@ def rule(threshold: float, *, task: Task, calibration: Calibration | None) -> De
     return Decision("threshold", bars, calibration=calibration)
 
 
-def _of_words(words: Sequence[object], number: int) -> Example:
+def _of_words(words: Sequence[Any], number: int) -> Example:
     """Take words as they are given: each gets a tag."""
     sound = [word for word in words if isinstance(word, str) and word.strip()]
     if len(sound) < len(words) or not all(map(_is_unicode, sound)):
@@ -102,6 +105,11 @@ def _listed(text: str) -> list[str] | None:
         return None
     is_words = isinstance(found, list) and all(isinstance(word, str) for word in found)
     return found if is_words else None
+
+
+def _plain(text: Any) -> Any:
+    """Take an array of words, or of both texts of a pair, as a list."""
+    return text.tolist() if getattr(text, "ndim", None) == 1 else text
 
 
 def _is_list(text: object) -> bool:

@@ -160,6 +160,8 @@ def status(source: Place) -> tuple[Path, int]:
     Raises:
         DataError: Nothing stands there, or it cannot be looked up.
     """
+    if not str(source).strip():
+        raise DataError("the name of a file is empty; name a file, or a folder (. is this one)")
     if str(source).startswith("file://"):
         source = unquote(urlsplit(str(source)).path)
     elif str(source).startswith(hub.SCHEME):

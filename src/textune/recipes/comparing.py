@@ -1,5 +1,6 @@
 """What several runs said of the same texts becomes their differences, and what these show."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,7 +82,7 @@ def compare(
         final: Whether `on` is the test file of one of them, and that is to be counted.
 
     Raises:
-        RunError: They keep answers of no common texts.
+        RunError: They do not keep answers of the same texts.
         SettingsError: They are fewer than two, of different tasks or labels, or there is no such
             metric.
     """
@@ -166,16 +167,29 @@ def _kept(places: Sequence[Path], task: Task) -> tuple[str, list[Table]]:
     Raises:
         RunError: There are none.
     """
+    odd: dict[Path, list[str]] = {}  # runs that keep others than the first does, and how many
     for part in PARTS:
         files = [place / "predictions" / f"{part}.parquet" for place in places]
         if not all(file.is_file() for file in files):
             continue
         tables = [_read(*both, task) for both in zip(files, places, strict=True)]
-        if all(_keys(table) == _keys(tables[0]) for table in tables[1:]):
+        first = _keys(tables[0])
+        others = [place for place, each in zip(places, tables, strict=True) if _keys(each) != first]
+        if not others:
             return f"{WORDS[part]} texts", tables
+        keys = _keys(tables[places.index(others[0])])
+        same = (Counter(first) & Counter(keys)).total()
+        said = f"{WORDS[part]}: {len(first):,} and {len(keys):,}, {same:,} of them the same"
+        odd.setdefault(others[0], []).append(said)
+    if not odd:
+        raise RunError(
+            f"{some([*map(str, places)], SHOWN)} do not all keep answers of test texts, nor all of "
+            "validation texts; judge them by the same file: --on FILE"
+        )
+    other, numbers = next(iter(odd.items()))
     raise RunError(
-        f"{' and '.join(map(str, places[:2]))} keep answers of no common texts; judge them by the "
-        "same file: --on FILE"
+        f"{places[0]} and {other} do not keep answers of the same texts ({'; '.join(numbers)}); "
+        "judge them by the same file: --on FILE"
     )
 
 

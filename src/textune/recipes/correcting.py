@@ -76,7 +76,9 @@ def correct(source: object, settings: Settings, corrections: Path, output: Outpu
     remarks = (f"labels that the file did not have before: {some(new, SHOWN)}",) if new else ()
     if not found:
         how = f"write the right labels into its column {CORRECTED!r}"
-        remarks = (f"{corrections}: no row is corrected, and the copy is as the file was; {how}",)
+        remarks = (
+            f"{corrections}: no row is corrected, and the copy has the labels of the file; {how}",
+        )
     return Corrected(count, changed, len(found) - changed, remarks)
 
 
@@ -176,8 +178,11 @@ def _changed(
         known.update(cells.names(row))
         if (wish := wanted.get(row.origin)) is None:
             continue
+        # words stand in their own cell as a list, and in an export as the text that they make
+        whole = [cells.text(row)] if isinstance(cells, TagCells) else []
         for place, text in zip(texts, wish.texts, strict=True):
-            if text is not None and _bare(text) != _bare(row.cells[place]):
+            own = {_bare(each) for each in (row.cells[place], *whole)}
+            if text is not None and _bare(text) not in own:
                 raise DataError(
                     f"{wish.origin}: {row.origin} has another text: {excerpt(row.cells[place])}, "
                     f"not {excerpt(text)}; {WAY_OUT}"

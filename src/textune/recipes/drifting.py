@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.data import sampling, skipping
-from textune.errors import DataError, Problems, RunError, SettingsError
+from textune.errors import DataError, Problems, RunError, SettingsError, counted
 from textune.metrics import moved
 from textune.metrics.moved import Tested
 from textune.predicting import held
@@ -22,6 +22,7 @@ from textune.predicting.predictor import Predictor, Reading
 from textune.records import PASSAGES, Example, Prediction
 from textune.runs import exports, openings, seen_texts
 from textune.settings import config
+from textune.splits import alike
 from textune.tasks import examples
 
 MOST = 5_000  # texts of either side that are compared, drawn from all
@@ -85,7 +86,7 @@ def watch(run: Path, source: object, options: Reading, *, level: float) -> Watch
     kept = _held(home, predictor)
     seed = config.seed_of(home / "config.toml")
     name, after, remarks = _read(predictor, source, options, seed)
-    remarks += _of_seen(home, after)
+    remarks += _of_known(home, kept, after)
     before = sampling.drawn(kept.examples, MOST, seed=seed)
     remarks += _of_drawn(len(kept.examples), "held-out texts")
     if min(len(before), len(after)) < moved.LEAST:
@@ -161,14 +162,33 @@ def _read(
     return table.name, found, [*remarks, *_of_drawn(counts[True], f"texts of {table.name}")]
 
 
+def _of_known(home: Path, kept: held.Held, found: Sequence[Example]) -> list[str]:
+    """Say how many of the texts are the run's own: held out, or seen in training."""
+    said = _of_held(kept.examples, found)
+    return said if kept.learned else [*said, *_of_seen(home, found)]
+
+
+def _of_held(held_out: Sequence[Example], found: Sequence[Example]) -> list[str]:
+    """Say how many of the texts are among those that they are compared with."""
+    known = {alike.plain_of(item) for item in held_out}
+    same = sum(alike.plain_of(item) in known for item in found)
+    if not same:
+        return []
+    return [
+        f"{same:,} of {counted(len(found), 'text')} {'is' if same == 1 else 'are'} among the "
+        "held-out texts that they are compared with: of such texts nothing can be seen to have "
+        "moved"
+    ]
+
+
 def _of_seen(home: Path, found: Sequence[Example]) -> list[str]:
     """Say how many of the texts training saw, of which the model is surer than of others."""
     seen = sum(map(bool, seen_texts.ways(home, found) or ()))
     if not seen:
         return []
     return [
-        f"{seen:,} of {len(found):,} texts are ones that training saw, or nearly: of them the "
-        "model is surer than of held-out texts"
+        f"training saw {seen:,} of {counted(len(found), 'text')}, or nearly: of such texts the "
+        "model is surer than of held-out ones"
     ]
 
 

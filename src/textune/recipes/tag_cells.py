@@ -49,6 +49,10 @@ class TagCells:
         """Return the tags of a row, to be compared."""
         return json.dumps(self.read(row).label)
 
+    def text(self, row: Row) -> str:
+        """Return the text of a row, its words with spaces between them."""
+        return self.read(row).text
+
     def names(self, row: Row) -> tuple[str, ...]:
         """Return the tags of a row."""
         return tuple(self.read(row).label or ())

@@ -73,7 +73,8 @@ def costs(file: str, labels: Sequence[str], *, several: bool) -> Costs:
         (C, C) by truth and decision, or (C, 2) missed and wrong.
 
     Raises:
-        DataError: A label is missing or unknown, or a cost is no number from 0 on.
+        DataError: A label is missing or unknown, a cost is no number from 0 on, or a right
+            decision costs more than a wrong one.
     """
     table = sources.read(file, sources.USUAL)
     wanted = ("missed", "wrong") if several else tuple(labels)
@@ -93,9 +94,33 @@ def costs(file: str, labels: Sequence[str], *, several: bool) -> Costs:
     if missing:
         raise DataError(f"{file}: no row for label {missing[0]!r}; each label needs its costs")
     found = tuple(rows[label] for label in labels)
-    if several and any(sum(pair) == 0 for pair in found):
-        raise DataError(f"{file}: a label costs nothing when missed and nothing when wrong")
+    if several:
+        if any(sum(pair) == 0 for pair in found):
+            raise DataError(f"{file}: a label costs nothing when missed and nothing when wrong")
+    else:
+        _require_costs(file, labels, found)
     return found
+
+
+def _require_costs(file: str, labels: Sequence[str], costs: Costs) -> None:
+    """Refuse a table by which a wrong decision is better than the right one, or none is worse.
+
+    Raises:
+        DataError: It is one, such as a table of gains.
+    """
+    for truth, row in enumerate(costs):
+        best = min(range(len(row)), key=row.__getitem__)
+        if row[best] < row[truth]:
+            raise DataError(
+                f"{file}: where {labels[truth]!r} is true, deciding so costs {row[truth]:g}, and "
+                f"deciding {labels[best]!r} {row[best]:g}; rows are true labels, columns are "
+                "decisions, and the right one costs no more than any other (usually 0)"
+            )
+    if all(len(set(row)) == 1 for row in costs):
+        raise DataError(
+            f"{file}: every decision costs the same; give wrong ones a cost above that of the "
+            "right one"
+        )
 
 
 def _cost(cell: str, origin: str) -> float:

@@ -55,7 +55,8 @@ def _explain(kind: type[BaseModel], parts: tuple[str, ...], faults: Sequence[Any
     text = fault["msg"].removeprefix("Value error, ")
     if len(faults) > 1:
         text = EXPECTED + ", or ".join(dict.fromkeys(map(_allowed, faults)))
-    shown = "" if isinstance(fault["input"], dict) else f", found {fault['input']!r}"
+    text = text.replace("a valid tuple", "a list")
+    shown = "" if isinstance(fault["input"], BaseModel) else f", found {fault['input']!r:.60}"
     return f"{'.'.join(parts)}: {text}{shown}"
 
 

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from textune.data import missing
 from textune.doors import api
 from textune.doors.api import Events
-from textune.errors import DataError, SettingsError, hinting_methods
+from textune.errors import DataError, SettingsError, first_line, hinting_methods
 from textune.records import Message, Prediction
 from textune.runs.runs import Run
 from textune.sklearn import handed
@@ -157,7 +157,13 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         """Return which rows are learned from, and their weights; None where all weigh the same."""
         owner, weights = type(self).__name__, np.ones(len(texts))
         if sample_weight is not None:
-            given = np.asarray(sample_weight, dtype=np.float64)
+            try:
+                given = np.asarray(sample_weight, dtype=np.float64)
+            except (TypeError, ValueError) as error:
+                raise DataError(
+                    f"{owner}: sample_weight holds what is no number: {first_line(error, 80)}; "
+                    "give one number for each row of X, or one for all"
+                ) from error
             weights = given if given.ndim else weights * given
         if weights.shape != (len(texts),):
             raise DataError(

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from textune.data import given
 from textune.errors import DataError
 from textune.sklearn import other_targets
 
+TOO_LARGE = "infinity or a value too large for dtype"  # words that scikit-learn's checks look for
 MOST_NAME = 200  # characters of a class that is written as it is
 
 
@@ -146,10 +147,17 @@ def _refuse_missing(found: NDArray[Any], owner: str, name: str = "y") -> None:
     """Refuse values that are none.
 
     Raises:
-        ValueError: Of scikit-learn: there are such.
+        DataError: There are such.
     """
     if found.dtype.kind in "fc":
-        check_array(found, ensure_2d=False, dtype=None, ensure_min_samples=0, input_name=name)
+        sound = np.isfinite(found)
+        if not sound.all():
+            row, *_ = np.argwhere(~sound)[0].tolist()
+            what = "NaN" if np.isnan(found[row]).any() else f"{TOO_LARGE}('{found.dtype}')"
+            raise DataError(
+                f"{owner}: Input {name} contains {what}: row {row} does; leave out such rows, or "
+                "give them numbers"
+            )
     elif found.dtype == object:
         values = found.ravel().tolist()
         is_missing = [value is None or value != value for value in values]  # NaN

@@ -15,7 +15,7 @@ from textune.decisions.aims import Aim
 from textune.decisions.calibrating import Held
 from textune.decisions.rule import Decision
 from textune.decisions.wishes import Costs
-from textune.errors import SettingsError, among
+from textune.errors import SettingsError, among, counted
 from textune.tasks.interface import Floats, Task
 
 Goal = Literal["mcc", "macro_f1"]
@@ -58,6 +58,9 @@ def of_labels(
         chances: (N, C).
         aim: What decisions are to be good at.
         costs: (C, 2) of missing a label, and of giving it wrongly.
+
+    Raises:
+        SettingsError: Several labels have no place for such an aim.
     """
     if aim.label:
         raise SettingsError(
@@ -69,12 +72,26 @@ def of_labels(
         best = [wrong / (missed + wrong) for missed, wrong in costs]
         return Decision("threshold", dict(zip(labels, best, strict=True)), aim=str(aim))
     if aim.kind == "top":
-        top = min(int(aim.value), len(labels))
-        return Decision("top", dict.fromkeys(labels, 0.5), top=top, aim=str(aim))
+        return _of_top(labels, aim)
     found = thresholds.fit(truth.astype(np.float64), chances, aim)
     unmet = [label for label, is_met in zip(labels, found.is_met, strict=True) if not is_met]
     bars = dict(zip(labels, found.values.tolist(), strict=True))
     return Decision("threshold", bars, fitted=True, aim=str(aim), unmet=tuple(unmet))
+
+
+def _of_top(labels: Sequence[str], aim: Aim) -> Decision:
+    """Return the rule by which each text gets so many labels.
+
+    Raises:
+        SettingsError: There are no more than that.
+    """
+    if aim.value >= len(labels):
+        most = f"at most top={len(labels) - 1}" if len(labels) > 1 else "another aim"
+        raise SettingsError(
+            f"--aim {aim}: every text would get all {counted(len(labels), 'label')}; "
+            f"allowed: {most}"
+        )
+    return Decision("top", dict.fromkeys(labels, 0.5), top=int(aim.value), aim=str(aim))
 
 
 def of_classes(

@@ -8,7 +8,7 @@ from textune.data import skipping, weighting
 from textune.data.missing import Gaps
 from textune.errors import DataError, Problems, among
 from textune.records import Contract, Example, Row, Table
-from textune.tasks import annotated, merging, other_way, registry
+from textune.tasks import annotated, likeness, merging, other_way, registry
 from textune.tasks.kind import Places, ToExample
 
 _WAY_OUT = "correct these rows or take them out of the file, or leave them out: --faulty skip"
@@ -174,5 +174,12 @@ def _place(table: Table, name: str, role: str) -> int:
     header = "" if table.has_header else "; the file was read without names in its first line"
     raise DataError(
         f"{table.name}: there is no column {name!r}, which holds the {role} by the contract; "
-        f"{among(name, table.columns)}{header}; rename the column, or choose another file"
+        f"{among(name, table.columns)}{header}{_answered(table, role)}; rename the column, or "
+        "choose another file"
     )
+
+
+def _answered(table: Table, role: str) -> str:
+    """Say which column holds what a model answered, where one of labels is looked for."""
+    found = likeness.answers(table.columns) if role not in ("text", "group") else []
+    return f"; {found[0]!r} holds what a model answered, and no labels" if found else ""

@@ -200,10 +200,15 @@ def _labels(
     if contract.columns and all(map(str.isdigit, contract.label)):
         here = tuple(name if _holds(free, name, labels) else None for name in here)
     known = tuple(name for name in here if name is not None)
-    able = [column for column in free if likeness.is_of_labels(column, labels)]
+    own = likeness.answers([column.name for column in free])
+    able = [
+        column
+        for column in free
+        if column.name not in own and likeness.is_of_labels(column, labels)
+    ]
     if len(known) == len(contract.label):
-        own = next((column for column in free if column.name == known[0]), None)
-        if len(known) > 1 or len(able) != 1 or own is None or likeness.has_some(own, labels):
+        first = next((column for column in free if column.name == known[0]), None)
+        if len(known) > 1 or len(able) != 1 or first is None or likeness.has_some(first, labels):
             return known, _renamed(contract.label, known)
     if len(contract.label) != 1 or len(able) != 1:
         return contract.label, []

@@ -16,6 +16,8 @@ FARTHER = 2.5  # by which it must differ more, for a column to be told from anot
 NO_TEXT = frozenset(["empty", "flags", NUMBER, "date", "link", "parse", "record", "decimal"])
 CODES = frozenset(["id", "split"])
 KNOWN = 0.95  # share of cells that are labels which a model knows, in a column of labels
+MARK = " (textune)"  # behind names that were taken when textune wrote a table
+ANSWERS = {"decision": ("p(", "uncertainty"), "suggested": ("p suggested",)}  # what stands beside
 SIGNS = re.compile("[;,|]")  # between several labels of a text
 MOST = 12  # columns among which those of a pair are looked for
 
@@ -50,6 +52,19 @@ def is_far(column: Column, look: Look, others: Sequence[Column]) -> bool:
         return False
     is_short = column.words < SINGLE and look.words >= TIMES * SINGLE
     return is_no_text(column) or is_short
+
+
+def answers(columns: Collection[str]) -> list[str]:
+    """Name the columns of a file in which textune itself wrote what a model answers.
+
+    They are known by what it wrote beside them: probabilities, or how unsure the model is.
+    """
+    bare = {name: name.replace(MARK, "") for name in columns}
+    return [
+        name
+        for name, own in bare.items()
+        if (beside := ANSWERS.get(own)) and any(each.startswith(beside) for each in bare.values())
+    ]
 
 
 def is_of_labels(column: Column, labels: Sequence[str]) -> bool:

@@ -5,6 +5,7 @@ from itertools import islice
 
 from textune.data.columns import flag
 from textune.records import Contract, Row, Table
+from textune.tasks import likeness
 
 ROWS = 200  # that are looked at
 SHOWN = 4  # columns that are named
@@ -20,7 +21,8 @@ def remedy(table: Table, contract: Contract) -> str:
         table: Which lacks a label column.
         contract: Of the training.
     """
-    free = [name for name in table.columns if name not in contract.text]
+    passed = {*contract.text, *likeness.answers(table.columns)}
+    free = [name for name in table.columns if name not in passed]
     if contract.form == "columns":
         return _in_columns(table, contract, free)
     if contract.form == "list" and contract.separator != "vector":

@@ -195,7 +195,12 @@ class Learner:
         """Say what will be trained, and how."""
         rows = self.encoder.model.get_input_embeddings().weight
         left_out = 0 if self.sub is None else self.sub.size - rows.numel()
-        found = remarks.describe(self.encoder, left_out=left_out, millions=written.millions)
+        found = remarks.describe(
+            self.encoder,
+            left_out=left_out,
+            millions=written.millions,
+            is_frozen=self.is_frozen,
+        )
         yield from map(Message, (*found, *self.remarks))
 
     def listen(self, folder: Path, *, goes_on: bool) -> None:
