@@ -48,7 +48,9 @@ def test_answers_in_turns_are_those_of_a_passage(tmp_path, key, more, text, star
     assert passage[first:].startswith(text)
 
 
-@pytest.mark.parametrize("more", [{"inner_end": 99}, {"utterance_id": 7}, {"inner_start": "x"}])
+@pytest.mark.parametrize(
+    "more", [{"inner_end": 99}, {"utterance_id": 7}, {"inner_start": "x"}, {"utterance_id": None}]
+)
 def test_answers_that_stand_in_no_turn_have_their_place(tmp_path, more):
     file = tmp_path / "dev.json"
     file.write_text(dialogue("utterances", {**PLACE, **more}))

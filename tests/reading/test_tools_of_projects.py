@@ -192,6 +192,34 @@ def test_of_several_people_in_tagtog_one_is_to_be_named(tmp_path):
     assert len(list(sources.read(tagtog(tmp_path / "two", people=("ann", "master"))).rows())) == 24
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("relations", 3, "a4.ann.json: 'relations' holds 3"),
+        ("metas", [1], r"a4.ann.json: 'metas' holds \[1\]"),
+        ("entities", [3], "a4.ann.json: the key 'part' is missing"),
+        (
+            "entities",
+            [{"classId": "e_1", "part": "s1p1", "offsets": [3]}],
+            "a4.ann.json: the key 'start' is missing",
+        ),
+    ],
+)
+def test_what_tagtog_does_not_write_is_named_with_its_file(tmp_path, key, value, words):
+    folder = tagtog(tmp_path / "set")
+    file = folder / "ann.json/master/pool/a4.ann.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), key: value}))
+    with pytest.raises(DataError, match=words):
+        list(sources.read(folder).rows())
+
+
+def test_a_post_of_gate_without_its_text_is_named_with_its_line(tmp_path):
+    held = {"full_text": TEXTS[0], "entities": {"Person": [{"indices": [0, 8]}]}}
+    file = lines(tmp_path / "a.jsonl", [held] * 210 + [{**held, "full_text": 3}])
+    with pytest.raises(DataError, match=r"a\.jsonl:211: expected a text in full_text"):
+        list(sources.read(file).rows())
+
+
 TEI = '<?xml version="1.0"?>\n<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader>x</teiHeader>'
 
 

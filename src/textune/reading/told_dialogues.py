@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from textune.errors import DataError
+from textune.reading.forms.interface import member
 
 _TURNS = ("utterances", "turns", "dialogue", "dialog")
 _WORD = re.compile(r"\S+")
@@ -36,47 +37,66 @@ def passage(paragraph: object, at: str) -> object:
     try:
         lines = [_line(turn) for turn in turns]
         begins = [0, *accumulate(len(who) + len(said) + 1 for who, said in lines)]
-        asked = [_asked(one, lines, begins) for one in paragraph.get("qas", [])]
-    except (ValueError, TypeError, KeyError, IndexError) as error:
+        asked = [
+            _asked(one, lines, begins) for one in member({"qas": [], **paragraph}, "qas", list)
+        ]
+    except ValueError as error:
         raise DataError(
             f"{at}: these are questions about dialogues, whose {key!r} holds turns, and they are "
-            f"not written as those of FriendsQA ({error!r}); write the turns as one text to "
+            f"not written as those of FriendsQA ({error}); write the turns as one text to "
             "'context', and to each answer its words in that as 'text' and where these begin as "
             "'answer_start', in characters"
         ) from error
     return {"context": "\n".join(who + said for who, said in lines), "qas": asked}
 
 
-def _line(turn: Mapping[str, Any]) -> tuple[str, str]:
-    """Write who speaks, and what is said."""
-    said = turn["utterance"]
-    if not isinstance(said, str):
-        raise TypeError(f"an utterance is {said!r:.40}")
-    who = ", ".join(turn["speakers"])
+def _line(turn: object) -> tuple[str, str]:
+    """Write who speaks, and what is said.
+
+    Raises:
+        ValueError: A part of it is not there, or something else is.
+    """
+    said, speakers = member(turn, "utterance", str), member(turn, "speakers", list)
+    if not all(isinstance(one, str) for one in speakers):
+        raise ValueError(f"speakers are {speakers!r:.40}")
+    who = ", ".join(speakers)
     return (f"{who}{BETWEEN}" if who else ""), said
 
 
 def _asked(
     asked: Mapping[str, Any], lines: Sequence[tuple[str, str]], begins: Sequence[int]
 ) -> dict[str, Any]:
-    """Place the answers of a question in the passage, whose lines begin at these places."""
+    """Place the answers of a question in the passage, whose lines begin at these places.
+
+    Raises:
+        ValueError: An answer has no place there.
+    """
     found = []
-    for answer in asked.get("answers", ()):
-        number = answer["utterance_id"]
+    if not isinstance(asked, Mapping):
+        raise ValueError(f"a question is {asked!r:.40}")
+    for answer in member({"answers": [], **asked}, "answers", list):
+        number = member(answer, "utterance_id", int)
         if not 0 <= number < len(lines):
-            raise IndexError(f"there is no turn {number}")
+            raise ValueError(f"there is no turn {number}")
         start, text = _within(answer, *lines[number])
         found.append({"text": text, "answer_start": begins[number] + start})
     return {**asked, "answers": found}
 
 
 def _within(answer: Mapping[str, Any], who: str, said: str) -> tuple[int, str]:
-    """Find an answer in the line of a turn: where it begins, and its words."""
+    """Find an answer in the line of a turn: where it begins, and its words.
+
+    Raises:
+        ValueError: It is not there.
+    """
     if answer.get("is_speaker"):
-        return who.index(answer["answer_text"]), answer["answer_text"]
+        text = member(answer, "answer_text", str)
+        if text not in who:
+            raise ValueError(f"{text!r:.40} does not speak in its turn")
+        return who.index(text), text
     words = list(_WORD.finditer(said))
-    first, last = answer["inner_start"], answer["inner_end"]
+    first, last = (member(answer, key, int) for key in ("inner_start", "inner_end"))
     if not 0 <= first <= last < len(words):
-        raise IndexError(f"the words {first} to {last} are not those of a turn of {len(words)}")
+        raise ValueError(f"the words {first} to {last} are not those of a turn of {len(words)}")
     start, end = words[first].start(), words[last].end()
     return len(who) + start, said[start:end]

@@ -139,7 +139,9 @@ def _own(entities: Mapping[str, Any]) -> bool:
 
 
 def _types(value: Any) -> Iterator[Made]:
-    key = next(key for key in _OF_TEXTS if isinstance(value.get(key), str))
+    key = next((key for key in _OF_TEXTS if isinstance(value.get(key), str)), "")
+    if not key or not isinstance(value.get("entities"), Mapping):
+        raise ValueError(f"expected a text in {' or '.join(_OF_TEXTS)}, and entities by their type")
     held = [(kind, item) for kind, items in _by_type(value).items() for item in items]
     places = [(kind, *map(whole, item["indices"])) for kind, item in held]
     found = [span(start, end, kind) for kind, start, end in places]

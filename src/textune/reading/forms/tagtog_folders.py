@@ -16,7 +16,7 @@ from typing import Any
 from textune.errors import DataError, some
 from textune.reading import jsonlines
 from textune.reading.forms import xml_elements
-from textune.reading.forms.interface import left_out, member, span, whole
+from textune.reading.forms.interface import left_out, member, span
 from textune.reading.forms.xml_fields import bare
 from textune.reading.lines import pieces
 from textune.reading.told import below, problems_of
@@ -59,12 +59,12 @@ def read_folder(folder: Path) -> Table:
             f"{some(lost, 3)}; {_WAY_OUT}"
         )
     legend = _legend(folder)
-    held = {file: _object(folder, file) for file in files}
+    held = {file: _annotations(folder, file) for file in files}
     sure = [file for file in files if held[file].get("anncomplete")] or files
-    counts = Counter(relations=sum(len(one.get("relations") or ()) for one in held.values()))
+    counts = Counter(relations=sum(len(one["relations"]) for one in held.values()))
     counts[UNCONFIRMED] = len(files) - len(sure)
     places = {file: pages[_below(file, folder, NOTED)] for file in sure}
-    has_spans = any(held[file].get("entities") for file in sure)
+    has_spans = any(held[file]["entities"] for file in sure)
     metas = dict.fromkeys(legend.get(key, key) for file in sure for key in held[file]["metas"])
     columns = ("text", *(["label"] if has_spans or not metas else []), *metas)
     reasons = (f"format: {NAME}, a text for each {NOTED} with its page",)
@@ -123,7 +123,21 @@ def _object(folder: Path, file: Path) -> dict[str, Any]:
         raise DataError(f"{file.name}: no JSON that can be read ({error}); {_WAY_OUT}") from error
     if not isinstance(found, dict):
         raise DataError(f"{file.name}: no JSON object; {_WAY_OUT}")
-    return {"metas": {}, **found} if isinstance(found.get("metas", {}), dict) else found
+    return found
+
+
+def _annotations(folder: Path, file: Path) -> dict[str, Any]:
+    """Read what is said of a text.
+
+    Raises:
+        DataError: It is written otherwise.
+    """
+    found = _object(folder, file)
+    for key, kind in (("metas", dict), ("entities", list), ("relations", list)):
+        found[key] = kind() if found.get(key) is None else found[key]
+        if not isinstance(found[key], kind):
+            raise DataError(f"{file.name}: {key!r} holds {found[key]!r:.40}; {_WAY_OUT}")
+    return found
 
 
 def _rows(
@@ -133,7 +147,7 @@ def _rows(
         for file, page in places.items():
             origin = str(file.relative_to(folder))
             try:
-                found = _noted(_object(folder, file), _parts(below(folder, page)), legend)
+                found = _noted(_annotations(folder, file), _parts(below(folder, page)), legend)
             except ValueError as error:
                 problems.add(f"{origin}: {error}", row=origin, origin=origin)
                 continue
@@ -152,12 +166,12 @@ def _noted(held: Mapping[str, Any], parts: Mapping[str, str], legend: Mapping[st
         begins[name] = size
         size += len(text) + 1
     spans = []
-    for item in held.get("entities") or ():
+    for item in held["entities"]:
         part, kind = member(item, "part", str), member(item, "classId", str)
         if part not in begins:
             raise ValueError(f"an entity stands in {part!r}, which the page does not have")
         for place in member(item, "offsets", list):
-            start, surface = begins[part] + whole(place.get("start")), member(place, "text", str)
+            start, surface = begins[part] + member(place, "start", int), member(place, "text", str)
             spans.append(span(start, start + len(surface), legend.get(kind, kind), surface))
     said = {
         legend.get(key, key): one.get("value") if isinstance(one, Mapping) else one
