@@ -1,8 +1,8 @@
 """TEI becomes sentences of words with their classes and names, or texts with spans of names.
 
-Words are <w> and <pc>, their class stands in pos, ana, msd or type. Without words, the names that
-are marked in running text (<persName>, <name type="place">, <rs type="…">) are spans of it. Of
-what was normalised or corrected, that which was written is read; notes are left out.
+Words are <w>, <mw>, <pc> and <c>, their class stands in pos, ana, msd or type. Without words, the
+names that are marked in running text (<persName>, <name type="place">, <rs type="…">) are spans of
+it. Of what was normalised or corrected, that which was written is read; notes are left out.
 """
 
 import re
@@ -24,7 +24,8 @@ from textune.records import Row, Table
 NAME = "TEI"
 ROOTS = (r"(?:\w+:)?TEI", r"(?:\w+:)?teiCorpus")  # of P5
 WORD, CLASS, ENTITY = "word", "pos", "entity"
-WORDS = frozenset(["w", "pc"])
+WORDS = frozenset(["w", "pc", "c"])  # a sign that stands by itself is one, as in Brown
+JOINED = "mw"  # a word of several classes, as in Brown; elsewhere it holds its words
 CLASSES = ("pos", "ana", "msd", "type")
 NAMES = frozenset(
     [
@@ -147,7 +148,8 @@ def _sentences(root: Element) -> Iterator[list[Word]]:
 
 def _words(element: Element, words: list[Word], *, is_within: bool) -> None:
     """Add the words of an element; of names in each other the outermost is the tag."""
-    if bare(element.tag) in WORDS:
+    kind = bare(element.tag)
+    if kind in WORDS or (kind == JOINED and len(element) == 0):
         if said := _SPACE.sub(" ", "".join(_said(element))).strip():
             words.append((said, _class(element), "O"))
         return
@@ -170,7 +172,7 @@ def _said(element: Element) -> Iterator[str]:
 
 def _class(word: Element) -> str:
     said = next((held for key in CLASSES if (held := word.get(key, "").strip())), "_")
-    return said.rpartition("#")[2].rpartition(":")[2] or said
+    return "+".join((said.rpartition("#")[2].rpartition(":")[2] or said).split())
 
 
 def _name(element: Element) -> str:
