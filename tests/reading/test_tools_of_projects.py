@@ -227,8 +227,8 @@ def test_words_of_tei_have_their_classes_and_names(tmp_path):
     sentence = (
         '<s><name type="PER"><w pos="NP" lemma="Ann">Ann</w> <w pos="NP">Bell</w></name> '
         '<w pos="VB"><choice><orig>mett</orig><reg>met</reg></choice></w><note><w>no</w></note> '
-        '<persName><w ana="mte:NN">Tom</w></persName><c> </c><c type="pct">,</c><mw pos="DOD *">didn\'t </mw>'
-        '<pc pos=".">.</pc></s>'
+        '<persName><w ana="mte:NN">Tom</w></persName><c> </c><c type="pct">,</c>'
+        '<mw pos="DOD *">didn\'t </mw><pc pos=".">.</pc></s>'
     )
     file = tmp_path / "a.xml"
     file.write_text(f"{TEI}<text><body><p>{sentence * 12}</p></body></text></TEI>")
