@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from textune.parallel import shared
+from textune.parallel.shared import Sizes
 
 WORLD, SIZE = 3, 10  # which no three share evenly
 
@@ -45,7 +46,7 @@ def by_all(task, world=WORLD):
 
 def test_each_has_the_sums_update_after_update():
     def task(rank, met):
-        memory = shared.opened(rank, WORLD, (SIZE, 0), met.add)
+        memory = shared.opened(rank, WORLD, Sizes(SIZE), met.add)
         found = []
         for update in range(20):
             memory.own.copy_(torch.arange(SIZE) * (rank + 1) + update)
@@ -61,7 +62,7 @@ def test_each_has_the_sums_update_after_update():
 
 def test_each_has_the_sums_of_its_share_and_what_others_wrote_to_the_common_numbers():
     def task(rank, met):
-        memory = shared.opened(rank, WORLD, (SIZE, SIZE), met.add)
+        memory = shared.opened(rank, WORLD, Sizes(SIZE, SIZE, SIZE), met.add)
         memory.own[:-1] = torch.arange(SIZE - 1) * (rank + 1)
         memory.own_halves[-1] = (SIZE - 1) * (rank + 1)
         met.meet()
@@ -79,10 +80,17 @@ def test_each_has_the_sums_of_its_share_and_what_others_wrote_to_the_common_numb
     assert sorted(n for *_, share in found for n in range(SIZE)[share]) == list(range(SIZE))
 
 
+def test_there_is_no_memory_for_what_nobody_lays_down():
+    sizes = [shared.bytes_of(2, Sizes(*each)) for each in ((64,), (64, 64), (64, 64, 64))]
+    assert [more - sizes[0] for more in sizes] == [0, 2 * 64 * 2, 2 * 64 * 2 + 64 * 4]
+    memory = shared.opened(0, 1, Sizes(SIZE), lambda _: None)
+    assert (len(memory.own), len(memory.own_halves), len(memory.common)) == (SIZE, 0, 0)
+
+
 def test_memory_that_one_of_them_cannot_see_is_no_memory_of_any():
     def task(rank, met):
         size = SIZE << 16 if rank == 1 else SIZE  # more than there is
-        return shared.opened(rank, WORLD, (size, 0), met.add)
+        return shared.opened(rank, WORLD, Sizes(size), met.add)
 
     assert by_all(task) == [None] * WORLD
 
@@ -93,7 +101,8 @@ def test_where_there_is_too_little_none_has_any_and_nothing_stays_open():
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
     try:
         assert (
-            by_all(lambda rank, met: shared.opened(rank, 2, (1 << 20, 0), met.add), 2) == [None] * 2
+            by_all(lambda rank, met: shared.opened(rank, 2, Sizes(1 << 20), met.add), 2)
+            == [None] * 2
         )
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -102,7 +111,7 @@ def test_where_there_is_too_little_none_has_any_and_nothing_stays_open():
 
 def test_what_a_number_of_another_machine_names_is_not_opened(tmp_path):
     file = tmp_path / "memfd"
-    file.write_bytes(bytes(shared.bytes_of(WORLD, (SIZE, 0))))
+    file.write_bytes(bytes(shared.bytes_of(WORLD, Sizes(SIZE))))
     with file.open("r+b") as opened:
 
         def task(rank, met):
@@ -111,14 +120,14 @@ def test_what_a_number_of_another_machine_names_is_not_opened(tmp_path):
                     item[0] = opened.fileno()
                 met.add(item)
 
-            return shared.opened(rank, WORLD, (SIZE, 0), add)
+            return shared.opened(rank, WORLD, Sizes(SIZE), add)
 
         assert by_all(task) == [None] * WORLD
-    assert file.read_bytes().count(0) == shared.bytes_of(WORLD, (SIZE, 0))
+    assert file.read_bytes().count(0) == shared.bytes_of(WORLD, Sizes(SIZE))
 
 
 def test_one_process_alone_has_what_it_has_laid_down():
-    memory = shared.opened(0, 1, (SIZE, 0), lambda _: None)
+    memory = shared.opened(0, 1, Sizes(SIZE), lambda _: None)
     memory.own.copy_(torch.arange(SIZE))
     memory.add(lambda: None)
     assert memory.own.tolist() == list(range(SIZE))

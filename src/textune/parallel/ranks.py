@@ -28,7 +28,7 @@ from textune.parallel import answers, lost, meeting, shared
 from textune.parallel.answers import Answer, Rows
 from textune.parallel.place import FIRST, Place
 from textune.parallel.pulse import Pulse
-from textune.parallel.shared import Shared
+from textune.parallel.shared import Shared, Sizes
 
 WORDS = 512  # bytes of a word that goes out in one message
 FOREVER = timedelta(days=365)
@@ -61,7 +61,7 @@ class Ranks:
         self.are_stopped = False  # whether another process was asked to stop
         self._joined = joined
         self.memory: Shared | None = None  # that all processes see
-        self._sizes = (0, 0)  # numbers that they asked for: of each, and of all at once
+        self._sizes = Sizes()  # that they asked for
 
     @property
     def is_first(self) -> bool:
@@ -178,20 +178,16 @@ class Ranks:
         with self.watched():
             self.memory.meetings.meet(self._patient(self._joined.seconds))
 
-    def share_memory(self, size: int, common: int = 0) -> Shared | None:
-        """Return memory that all processes see, for so many numbers of each; None: they have none.
+    def share_memory(self, sizes: Sizes) -> Shared | None:
+        """Return memory that all processes see, for so many numbers; None where they have none.
 
         All ask for it at the same time. It stays until they ask for other sizes.
-
-        Args:
-            size: Numbers of each process.
-            common: Numbers of all at once.
         """
-        if self._sizes != (size, common):
+        if self._sizes != sizes:
             self._let_go()
-            self._sizes, place = (size, common), self.place
+            self._sizes, place = sizes, self.place
             self.memory = shared.opened(
-                place.rank, place.world, self._sizes, lambda item: self.add([item])()
+                place.rank, place.world, sizes, lambda item: self.add([item])()
             )
         return self.memory
 

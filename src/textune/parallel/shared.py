@@ -10,6 +10,7 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -28,12 +29,21 @@ AddUp = Callable[[Sequence[Tensor], Tensor], float]  # rows and their sum to tha
 Sum = Callable[[Tensor], None]  # makes a tensor the sum of those of all processes, on the spot
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many numbers there are."""
+
+    each: int = 0  # in fp32, of each process
+    halves: int = 0  # in bf16, of each process
+    common: int = 0  # in fp32, of all processes at once
+
+
 class Shared:
     """N numbers of each of W processes, which become their sums, and others that are of all.
 
     Args:
         numbers: (W, N) fp32, which all of them see.
-        halves: (W, N) bf16, where some of them may lie instead.
+        halves: (W, N) bf16, where some of them may lie instead; (W, 0) where none do.
         common: (M,) fp32, of all of them at once.
         rank: Of this process.
         others: The other processes.
@@ -111,13 +121,13 @@ class Shared:
         return [row for rank, row in enumerate(rows) if rank != self._rank]
 
 
-def opened(rank: int, world: int, sizes: tuple[int, int], add: Sum) -> Shared | None:
+def opened(rank: int, world: int, sizes: Sizes, add: Sum) -> Shared | None:
     """Open memory that all processes see; None where they do not, or where there is none.
 
     Args:
         rank: Of this process.
         world: W, how many there are.
-        sizes: N, numbers of each, and M, of all at once.
+        sizes: N numbers of each in fp32, those in bf16, and M of all at once.
         add: Brings all to know where the memory is, and whether each of them has it.
     """
     length = bytes_of(world, sizes)
@@ -150,24 +160,28 @@ def opened(rank: int, world: int, sizes: tuple[int, int], add: Sum) -> Shared | 
     ]
     meetings = Meetings(counts[0], brought.view(2, world, -1), rank)
     words = Words(counts[1], said)
-    each, short = (
-        part.view(kind).view(world, -1)[:, : sizes[0]]
-        for part, kind in ((numbers, torch.float32), (halves, torch.bfloat16))
-    )
-    whole = common.view(torch.float32)[: sizes[1]]
+    each = _rows(numbers.view(torch.float32), world)[:, : sizes.each]
+    short = _rows(halves.view(torch.bfloat16), world)[:, : sizes.halves]
+    whole = common.view(torch.float32)[: sizes.common]
     return Shared(each, short, whole, rank, others, (meetings, words))
 
 
-def bytes_of(world: int, sizes: tuple[int, int]) -> int:
+def _rows(flat: Tensor, world: int) -> Tensor:
+    """See numbers as a row for each process; there may be none."""
+    return flat.view(world, len(flat) // world)
+
+
+def bytes_of(world: int, sizes: Sizes) -> int:
     """Return how long the memory is, for so many numbers of each process, and of all at once."""
     return HEAD + sum(_sizes(world, sizes))
 
 
-def _sizes(world: int, sizes: tuple[int, int]) -> tuple[int, ...]:
+def _sizes(world: int, sizes: Sizes) -> tuple[int, ...]:
     """Return the bytes of the counts, of what is said, of what is brought, and of all numbers."""
-    each, common = (-(-size // LINE) * LINE * WIDTH for size in sizes)
-    numbers = (common, world * each, world * each // 2)
-    return 2 * world * LINE, meeting.ROOM, 2 * world * meeting.ROOM, *numbers
+    common, each = (-(-size // LINE) * LINE * WIDTH for size in (sizes.common, sizes.each))
+    halves = -(-sizes.halves // LINE) * LINE * WIDTH // 2
+    told = (2 * world * LINE, meeting.ROOM, 2 * world * meeting.ROOM)
+    return *told, common, world * each, world * halves
 
 
 def _watched(processes: Sequence[int], rank: int) -> Processes | None:

@@ -1,7 +1,7 @@
 """The names of the files of a data set become its parts: training, validation and test."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +42,17 @@ def chosen(part: str, others: Sequence[Path]) -> str:
     listed = ", ".join(map(str, others))
     more = f"; the others may be named with --valid or --test: {listed}" if others else ""
     return f"the part {part!r} is read{more}"
+
+
+def learned(folder: Path, holds: Callable[[Path], bool]) -> tuple[Path, tuple[str, ...]]:
+    """Return the part of a folder that is to be learned from, and what is said of the others.
+
+    Args:
+        folder: Where the parts are folders; it is returned itself where there are none.
+        holds: Tells whether a folder holds such texts.
+    """
+    parts = [part for name in FOLDERS if (part := folder / name).is_dir() and holds(part)]
+    return (parts[0], (chosen(parts[0].name, parts[1:]),)) if parts else (folder, ())
 
 
 def is_noise(path: Path) -> bool:

@@ -116,9 +116,9 @@ class Joint:
                 weight.data = weights[place].view_as(weight).copy_(weight)
 
 
-def room(places: Mapping[nn.Parameter, slice]) -> int:
-    """Return how many numbers in fp32 the weights, their moments and bf16 copies take."""
-    return KINDS * (size := room_of_one(places)) + size // 2
+def room(places: Mapping[nn.Parameter, slice], *, by_halves: bool) -> int:
+    """Return how many numbers in fp32 the weights, their moments and any bf16 copies take."""
+    return KINDS * (size := room_of_one(places)) + (size // 2 if by_halves else 0)
 
 
 def room_of_one(places: Mapping[nn.Parameter, slice]) -> int:

@@ -19,7 +19,7 @@ from textune.fast import calls
 from textune.fast.lacking import is_lack
 from textune.fast.matrices import Rows
 from textune.parallel.ranks import Ranks, nothing
-from textune.parallel.shared import Shared
+from textune.parallel.shared import Shared, Sizes
 from textune.training import buckets, joint
 from textune.training.buckets import Bucket
 from textune.training.joint import Joint
@@ -86,8 +86,12 @@ class Reducer:
         if not is_here or self._memory is not None:
             return
         places = buckets.places(self._buckets, self._model) if self._optimizer.may_join else {}
-        common = joint.room(places) if places else 0
-        self._memory = memory = self._ranks.share_memory(self._buckets[-1].place.stop, common)
+        size, by_halves = self._buckets[-1].place.stop, bool(self._halves)
+        sizes = Sizes(size)
+        if places:
+            common = joint.room(places, by_halves=by_halves)
+            sizes = Sizes(size, size if by_halves else 0, common)
+        self._memory = memory = self._ranks.share_memory(sizes)
         if memory is not None and places:
             shares = buckets.shares(places, self._buckets, memory.share)
             given = (self._ranks, memory.common, self._model.encoder, places, shares)

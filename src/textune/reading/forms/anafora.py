@@ -61,13 +61,8 @@ def read_folder(folder: Path) -> Table:
     Raises:
         DataError: A text is not there, or has annotations of several people or schemes.
     """
-    names = [
-        name for name in splits.FOLDERS if (folder / name).is_dir() and is_folder(folder / name)
-    ]
-    part = below(folder, folder / names[0]) if names else folder
-    said: tuple[str, ...] = ()
-    if names:
-        said = (splits.chosen(part.name, [folder / name for name in names[1:]]),)
+    found, said = splits.learned(folder, is_folder)
+    part = folder if found == folder else below(folder, found)
     return _table(part, sorted(filter(_is_file, part.rglob(f"*{ENDING}"))), part, said)
 
 

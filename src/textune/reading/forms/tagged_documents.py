@@ -84,12 +84,8 @@ def read_folder(folder: Path) -> Table:
     Raises:
         DataError: One of them is no such document.
     """
-    names = [
-        name for name in splits.FOLDERS if (folder / name).is_dir() and is_folder(folder / name)
-    ]
-    part = below(folder, folder / names[0]) if names else folder
-    others = [folder / name for name in names[1:]]
-    said = (splits.chosen(part.name, others),) if names else ()
+    found, said = splits.learned(folder, is_folder)
+    part = folder if found == folder else below(folder, found)
     return _table(part, sorted(part.rglob(f"*{ENDING}")), part, said)
 
 
