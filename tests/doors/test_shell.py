@@ -1,5 +1,6 @@
 """The shell, the notebook, logging: help, completion, version, quiet, colours, a bar, HTML."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -120,21 +121,24 @@ def test_a_notebook_shows_a_bar(notebook, reviews, tiny_base, tmp_path):
     assert "epoch 1: MCC" in notebook[-1]
 
 
-def test_python_logs_what_the_command_line_would_say(reviews, tiny_base, tmp_path):
+def _train(is_asked, file, options):
+    logging.getLogger().handlers.clear()  # of the tests
+    if is_asked:
+        logging.basicConfig(level=logging.INFO)
+    library.train(file, **options)
+
+
+def test_python_logs_what_the_command_line_would_say(reviews, tiny_base, tmp_path, forks):
     """In a process of its own, where nothing was said of logging, and where something was."""
-    wanted = ["limit=24", "effort='quick'", "epochs=3", f"base={str(tiny_base)!r}"]
     said = []
-    for number, before in enumerate(("", "logging.basicConfig(level=logging.INFO)")):
-        out = str(tmp_path / f"run{number}")
-        call = f"textune.train({str(reviews)!r}, out={out!r}, {', '.join(wanted)})"
-        code = "\n".join(["import logging, textune", before, call])
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        )
-        assert done.stdout == ""
-        said.append(done.stderr)
-    assert said[0].count("--epochs has no effect beside --effort quick") == 1
-    assert "everything is in" not in said[0]
+    for number, is_asked in enumerate((False, True)):
+        out, log = tmp_path / f"run{number}", tmp_path / f"{number}.log"
+        wanted = {"limit": 24, "effort": "quick", "epochs": 3, "base": str(tiny_base)}
+        started = forks.start(_train, is_asked, str(reviews), {**wanted, "out": str(out)}, log=log)
+        assert started.wait() == 0
+        said.append(log.read_text(encoding="utf-8"))
+    (line,) = said[0].splitlines()  # of both streams
+    assert line.startswith("--epochs has no effect beside --effort quick")
     assert "WARNING:textune:--epochs has no effect beside --effort quick" in said[1]
     assert f"INFO:textune:everything is in {tmp_path / 'run1'}" in said[1]
 
