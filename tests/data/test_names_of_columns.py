@@ -1,5 +1,7 @@
 """Names of columns are read in the languages that people write them in."""
 
+import re
+
 import pytest
 
 from made_tables import made, number, one_of, prose
@@ -39,6 +41,44 @@ def test_a_department_is_taken_before_a_priority_in_german_too():
     }
     found = understand(made((*columns,), **columns)).contract
     assert (found.text, found.label) == (("Beschreibung",), ("Abteilung",))
+
+
+def test_a_sentiment_is_taken_before_the_category_of_a_product():
+    columns = {
+        "review": prose(),
+        "category": one_of("Honey", "Tuna", "Bread"),
+        "sentiment": one_of("-2", "-1", "0", "1", "2"),
+    }
+    assert understand(made((*columns,), **columns)).contract.label == ("sentiment",)
+
+
+def test_the_word_test_says_nothing_against_a_text():
+    templates = ("I hate all of these people", "They are my best friends ever", "You go home now")
+    columns = {
+        "id": lambda n, _: str(n),
+        "test_case": prose(),
+        "case_templ": lambda n, _: templates[n % 3],
+        "label_gold": one_of("hateful", "non-hateful"),
+    }
+    found = understand(made((*columns,), **columns)).contract
+    assert (found.text, found.label) == (("test_case",), ("label_gold",))
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (("annotator1", "annotator2", "annotator3"), "named as people.*`--annotators majority`"),
+        (("Hateful (Expert 1)", "Hateful (Expert 2)"), "named as people"),
+        (("hate_1", "hate_2", "hate_3"), "one name and a number.*--annotators majority"),
+        (("hate_G1", "hate_G2"), "one name and a number"),
+        (("hate_1", "irony_1", "irony_2"), None),
+        (("anger", "joy"), None),
+    ],
+)
+def test_columns_of_several_people_are_said_to_be_perhaps_one_label(columns, said):
+    held = {"text": prose()} | {name: one_of("0", "1") for name in columns}
+    doubts = " ".join(understand(made((*held,), **held)).contract.doubts)
+    assert bool(re.search(said or "people", doubts)) is (said is not None)
 
 
 @pytest.mark.parametrize(

@@ -66,3 +66,30 @@ def test_numbers_of_how_sure_people_were_are_no_labels(name):
 def test_whether_one_agrees_is_a_label():
     said = {"text": prose(), "agreement": one_of("agrees", "disagrees")}
     assert understand(made((*said,), **said)).contract.label == ("agreement",)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["fi/1990/{}/4075147.xml.gz", "crawl-data/part-{}/a.warc", "https://news.example/{}.html"],
+)
+def test_where_a_text_was_found_is_no_label(place):
+    columns = {"1": prose(), "film": lambda n, _: place.format(n % 6)}
+    assert understand(made(("text", "film"), **columns)).contract.label == ()
+    assert understand(made(2, **columns)).contract.label == ()
+
+
+def test_names_with_a_stroke_are_still_labels():
+    columns = {"text": prose(), "kind": one_of("anger/disgust", "joy", "n/a", "v1.0/v2.0")}
+    assert understand(made((*columns,), **columns)).contract.label == ("kind",)
+
+
+def test_many_different_numbers_of_few_rows_are_no_classes():
+    draw = random.Random(2)
+    rows = [
+        [prose()(n, draw), f"{n % 400} {n % 400 + 1}" if n % 9 == 0 else str(n % 400)]
+        for n in range(1_200)
+    ]
+    found = understand(table(2, rows)).contract
+    assert (found.task, found.label) == ("plain", ())
+    often = [[prose()(n, draw), str(n % 40)] for n in range(1_200)]
+    assert understand(table(2, often)).contract.label == ("2",)

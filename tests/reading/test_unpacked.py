@@ -113,3 +113,19 @@ def test_what_another_process_unpacked_meanwhile_is_kept(archive, tmp_path, monk
     monkeypatch.setattr(unpacked, "_unpack", late)
     assert (unpacked.folder_of(path) / "mark").exists()
     assert [one for one in kept.parent.iterdir() if one.is_dir()] == [kept]
+
+
+@pytest.mark.parametrize("name", ["a.tar.gz", "a.tar"])
+def test_an_archive_without_rows_is_named_with_what_it_holds(archive, name):
+    files = {"code/crf.py": "import os", "code/run.sh": "true"}
+    with pytest.raises(
+        DataError, match=rf"{name}: the archive holds no file of rows \(crf.py, "
+    ) as said:
+        sources.read(archive(name, files))
+    assert "unpacked" not in str(said.value)
+
+
+def test_an_archive_of_several_tables_is_named(archive):
+    path = archive("a.tar", {"train_one.csv": "text,label\n", "train_two.csv": "text,label\n"})
+    with pytest.raises(DataError, match=r"a.tar, unpacked: .*several files of training data"):
+        sources.read(path)

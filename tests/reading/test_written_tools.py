@@ -296,10 +296,11 @@ def test_docbin_is_read_where_spacy_is(tmp_path):
 
 
 def test_no_beginning_fits_two_forms(tmp_path):
-    assert len(written.FORMS) == 21
+    assert len(written.FORMS) == 22
     heads = {"a.ann": b"T1\tPER 0 3\tDan", "a.txt": PUBTATOR.encode(), "a.yml": NLU.encode()}
     heads["a.tsv"] = OLD_WEBANNO.encode()
     heads["a.seg"] = b"The $T$ is slow .\nmenu\n-1\n"
+    heads["r.txt"] = b'1\t"The <e1>cat</e1> caught a <e2>mouse</e2>."\nOther\nComment:\n'
     heads["a.xml"] = b"<entailment-corpus><pair id='1'>"
     heads["a.arff"] = b"% made\n\n@RELATION reviews\n"
     block = "Ken beat Bo since he is {} .\nhe\nKen,Bo\nKen\n"

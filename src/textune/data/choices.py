@@ -277,6 +277,17 @@ def _all_marks(
             f"{quoted(c.name for c in odd)} may be no label by {its} name: "
             f"{option('--label', rest)} leaves {it} out"
         )
+    named = [column.name for column in marks]
+    if names.are_of_people(named):
+        doubts.append(
+            "they are named as people: if all judged the same thing, `--annotators majority` makes "
+            "one label a text of what they said"
+        )
+    elif names.are_numbered(named):
+        doubts.append(
+            "they have one name and a number: if several people judged the same thing, call their "
+            "columns annotator1, annotator2, …, and --annotators majority makes one label of them"
+        )
     if len(marks) <= 3:
         doubts.append(f"one of them could be the only label: {option('--label', marks[:1])}")
     return Choice(marks, (f"labels: {quoted(column.name for column in marks)}",), tuple(doubts))

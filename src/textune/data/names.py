@@ -9,13 +9,12 @@ LABEL_WORDS: Mapping[float, str] = {
     6: "gold",
     5: "label labels class target targets y annotation etiket s\u0131n\u0131f etykieta rótulo"
     " nhãn برچسب التصنيف تصنيف 레이블 라벨",
-    4: "sentiment intent category categories cats emotion emotions polarity stance"
-    " tags majority consensus genre genres department queue relation mood etiqueta"
-    " etichetta étiquette kategorie"
-    " sentimiento sentimento polaridad polaridade duygu kategori kategoria tür sentimen"
-    " abteilung stimmung catégorie"
-    " المشاعر الفئة 감정 분류 klasse categoría categoria"
-    " 标签 类别 情感 分类 метка категория класс ラベル",
+    4.4: "sentiment intent emotion emotions polarity stance sentimiento sentimento polaridad"
+    " polaridade duygu sentimen stimmung المشاعر 감정 情感",  # a category may be of the thing
+    4: "category categories cats tags majority consensus genre genres department queue relation"
+    " mood etiqueta etichetta étiquette kategorie kategori kategoria tür abteilung catégorie"
+    " الفئة 분류"
+    " klasse categoría categoria 标签 类别 分类 метка категория класс ラベル",
     3.5: "topic topics",  # by which texts were found, beside a sentiment
     3: "stars star rating ratings score grade outcome verdict priority severity type similarity"
     " relatedness entailment classes bewertung sterne priorität calificación puntuación nota puan",
@@ -65,6 +64,10 @@ APART = frozenset(
 )
 """Names of 0/1 columns that describe the row and never its text."""
 CODES = frozenset(["id", "ids", "idx", "index"])
+PARTS_OF_SETS = frozenset(["dev", "test", "train"])
+"""Words that say nothing for or against a text: `test_case`, `train_text`."""
+PEOPLE = frozenset(["annotator", "coder", "expert", "judge", "rater", "worker"])
+"""Words of those who gave the labels."""
 DERIVED = frozenset(
     [
         *("parse", "parsed", "tokenized", "tokenised", "tokens", "lemmas", "lemmatized", "stemmed"),
@@ -81,6 +84,7 @@ ORIGINS = frozenset(["corpus", "domain", "genre", "section", "source", "topic"])
 """Names of columns that say where a pair of texts was found, more often than what it is."""
 OF_WORKERS = frozenset(["assignment", "status"])
 """Words of a name that says what became of a worker's answer: `AssignmentStatus`."""
+NUMBERED = re.compile(r"[\s_-][A-Za-z]?\d{1,2}$")
 PARTS = re.compile(  # beyond Latin-1 large letters of Latin count as small ones
     r"[A-Z]?[a-zß-öø-ÿ\u0100-\u024f\u1e00-\u1eff]+"
     r"|[A-Z]+(?![a-zß-öø-ÿ\u0100-\u024f\u1e00-\u1eff])|\d+|[^\W\d_]+"
@@ -144,7 +148,9 @@ def label_evidence(name: str) -> float:
 
 def text_evidence(name: str) -> float:
     """Weigh how much a name says "this is the text": 3 surely, 0 nothing, below 0 surely not."""
-    return _evidence(name, TEXT_WEIGHTS)
+    found = parts(name)
+    kept = [part for part in found if part not in PARTS_OF_SETS]
+    return _evidence(" ".join(kept) if len(found) > 1 and kept != found else name, TEXT_WEIGHTS)
 
 
 def is_apart(name: str) -> bool:
@@ -164,6 +170,21 @@ def is_no_label(name: str) -> bool:
     last = parts(name)[-1:]
     return bool(OF_JUDGES.intersection(last) or CODES.intersection(last)) and (
         label_evidence(name) <= 0
+    )
+
+
+def are_of_people(columns: Sequence[str]) -> bool:
+    """Tell columns of what several people said: `annotator1`, `Hateful (Expert 2)`."""
+    return all(PEOPLE.intersection(parts(name)) for name in columns)
+
+
+def are_numbered(columns: Sequence[str]) -> bool:
+    """Tell columns of one name with a number, or a letter and a number, behind: `hate_G1`."""
+    bare = [NUMBERED.sub("", name) for name in columns]
+    return (
+        len({*columns}) == len(columns) > 1
+        and len({*bare}) == 1
+        and bare[0] not in ("", columns[0])
     )
 
 

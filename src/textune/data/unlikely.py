@@ -1,5 +1,6 @@
 """Columns of few values that say something else of a text than its label: what tells them."""
 
+import re
 from collections.abc import Sequence
 
 from textune.data import names
@@ -11,13 +12,16 @@ MOST_NAMES = 30  # classes, from which names may be anything that is spoken of
 PIECES = 0.8  # share of cells that stand in their text: sampled ones are shortened
 EACH = 10  # rows of a name: names of brands in titles may be what is to be told
 FEW_EACH = 5  # rows of a word, below which it is one of a list of words
+MOST_CODES = 300  # different numbers, from which they are hardly those of classes
 WORD = 3  # signs of a word that is no letter of a, b, c
 FEWEST = 4  # different countries
+_FILE = re.compile(r"(?:[a-z]+://\S+|[^\s/]*/\S*\.[A-Za-z]\w{1,4})")
 
 
 def penalty(column: Column, texts: Sequence[Column], named: float) -> float:
-    """Weigh what tells that a column is no label: it has pieces of the text, or words of a list."""
-    return 3 * _are_many_pieces(column, texts) + 3 * (named <= 0 and _is_list(column, texts))
+    """Weigh what tells that a column is no label: pieces of the text, words of a list, places."""
+    is_other = _is_list(column, texts) or _are_files(column) or _are_counts(column)
+    return 3 * _are_many_pieces(column, texts) + 4 * (named <= 0 and is_other)
 
 
 def named(columns: Sequence[Column]) -> list[Column]:
@@ -63,6 +67,18 @@ def _are_pieces(column: Column, texts: Sequence[Column]) -> bool:
     pairs = [zip(column.cells, text.cells, strict=False) for text in texts if not text.blank]
     shares = [[piece in whole for piece, whole in both] for both in pairs]
     return any(sum(held) > PIECES * len(held) for held in shares)
+
+
+def _are_files(column: Column) -> bool:
+    """Tell where a text was found, by paths and addresses of files."""
+    return bool(column.cells) and all(map(_FILE.fullmatch, column.cells))
+
+
+def _are_counts(column: Column) -> bool:
+    """Tell places of a text in another, and the like: many different numbers of few rows each."""
+    is_many = column.kind == "category" and column.classes > MOST_CODES
+    is_many = is_many and EACH * column.classes > column.rows
+    return is_many and all(is_number(part) for cell in column.cells for part in cell.split())
 
 
 def _is_list(column: Column, texts: Sequence[Column]) -> bool:

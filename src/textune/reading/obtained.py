@@ -64,7 +64,7 @@ def obtain(source: Place | Sequence[Place]) -> Parts:
     if (found_in := _archived(path)) is not None:
         return _of_set(path, found_in, "archive")
     if unpacked.is_tar(path):
-        return _of_folder(unpacked.folder_of(path))
+        return _of_archive(path)
     if path.suffix.lower() == ".zip":
         raise DataError(f"{path.name}: this is no zip archive, or a damaged one; fetch it again")
     return Parts((path,), reasons=said)
@@ -289,6 +289,30 @@ def _of_folder(path: Path) -> Parts:
     return _of_set(path, files, "folder")
 
 
+def _of_archive(archive: Path) -> Parts:
+    """Find the data set in an archive, once it is unpacked.
+
+    Raises:
+        DataError: There is nothing to be read, or too much.
+    """
+    place = unpacked.folder_of(archive)
+    try:
+        found = _of_folder(place)
+    except DataError as error:
+        raise DataError(f"{archive}, unpacked: {error}") from error
+    if found.train == (place,) and not folders.is_table(place):
+        raise _without_rows(archive, place, _files_below(place) or [], "archive")
+    return found
+
+
+def _without_rows(named: Path, place: Path, files: Sequence[Path], what: str) -> DataError:
+    held = some(sorted(file.relative_to(place).as_posix() for file in files), SHOWN) or "nothing"
+    return DataError(
+        f"{named}: the {what} holds no file of rows ({held}); unpack archives in it first. "
+        f"textune reads {foreign.FORMATS}"
+    )
+
+
 def _of_set(place: Path, files: Sequence[Path], what: str) -> Parts:
     """Choose what is read of the files of a folder or an archive.
 
@@ -300,14 +324,10 @@ def _of_set(place: Path, files: Sequence[Path], what: str) -> Parts:
     texts = [file for file in known if kinds.ending(file) == ".txt"]
     chosen = rows or texts or ([] if what == "folder" else known)
     if not chosen:
-        held = some([file.relative_to(place).as_posix() for file in files], SHOWN) or "nothing"
-        raise DataError(
-            f"{place}: the {what} holds no file of rows ({held}); unpack archives in it first. "
-            f"textune reads {foreign.FORMATS}"
-        )
+        raise _without_rows(place, place, files, what)
     is_whole = _is_whole(chosen, texts, files)
     if packing.is_zip(place) and (is_whole or _are_documents(place, chosen)):
-        return _of_folder(unpacked.folder_of(place))
+        return _of_archive(place)
     if found := splits.parted(place, chosen):
         return found
     left = [file.relative_to(place).as_posix() for file in set(files).difference(chosen)]

@@ -17,7 +17,6 @@ MOST_NUMBERS = 7  # that are taken for classes unasked
 CLEAR = 3.0  # evidence of a name of one word from which it says which column is the label
 SURE = 4.0  # the same, of any name
 MOST_BESIDE = 300  # classes of a column that may be learned beside another
-PEOPLE = frozenset(["annotator", "coder", "expert", "judge", "rater", "worker"])
 MOST_BLANK = 0.9  # share of blank cells from which a column is no label unasked
 SHOWN = 4  # classes that are named
 
@@ -50,7 +49,7 @@ def together(free: Sequence[Column], chosen: Choice, headed: bool, asked: bool) 
             f"{option('--label', [other])}; or one more of them: "
             f"{option('--task aspects --label', every)}"
         )
-    if _are_people(group):
+    if names.are_of_people([c.name for c in group]):
         doubts.append(
             "they are named as people: if all judged the same thing, `--annotators majority` makes "
             "one label a text of what they said"
@@ -152,13 +151,9 @@ def findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Finding]:
 
 
 def _named(column: Column, headed: bool) -> float:
-    if not headed or PEOPLE.intersection(names.parts(column.name)):
+    if not headed or names.PEOPLE.intersection(names.parts(column.name)):
         return 0.0
     return names.label_evidence(column.name)
-
-
-def _are_people(columns: Sequence[Column]) -> bool:
-    return all(PEOPLE.intersection(names.parts(column.name)) for column in columns)
 
 
 def _is_able(column: Column, most: int = MOST) -> bool:
@@ -208,7 +203,9 @@ def _alike(able: Sequence[Column], headed: bool) -> list[Column]:
         is_judged = min(map(float, _values_of(group))) < 0  # nobody counts below 0
         if not _are_scales(group) or (len(likely) < 2 and not is_judged):
             return []
-        if len(likely) > 1 and _are_people(likely):  # the number of a set is not what they said
+        if len(likely) > 1 and names.are_of_people(
+            [c.name for c in likely]
+        ):  # the number of a set is not what they said
             group = likely
     if all(map(choices.is_mark, group)) and not choices.are_polarity(group):
         return []
@@ -219,7 +216,9 @@ def _beats(group: Sequence[Column], chosen: Choice, headed: bool) -> bool:
     """Tell whether columns together are the labels rather than what was chosen by itself."""
     evidence = {column.name: _named(column, headed) for column in group}
     own = min(4.5 + 0.5 * len(group), 8) + max(0, min(evidence.values()))
-    if _are_people(group):  # what they agreed on stands in another column, if any
+    if names.are_of_people(
+        [c.name for c in group]
+    ):  # what they agreed on stands in another column, if any
         own = CLEAR + 1
     if not chosen.columns:
         return True
