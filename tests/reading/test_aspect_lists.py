@@ -71,3 +71,15 @@ def test_phrases_of_the_texts_are_no_columns(tmp_path):
     for number, line in enumerate(lines):
         line["aspects"] = [{"aspect": f"the dish {number}", "polarity": "good"}]
     assert "the dish 1" not in sources.read(written(tmp_path, lines)).columns
+
+
+def test_terms_with_opinions_are_named_and_no_plain_text(tmp_path):
+    said = {"opinion": "slow", "polarity": "negative", "category": "NULL"}
+    lines = [
+        {"text": f"the waiter number {n} is slow .", "labels": [{"aspect": f"waiter {n}", **said}]}
+        for n in range(60)
+    ]
+    with pytest.raises(DataError, match=r"lists of a term, an opinion and a polarity.*a row for"):
+        sources.read(written(tmp_path, lines))
+    few = [line | {"labels": [{"aspect": ASPECTS[n % 3], **said}]} for n, line in enumerate(lines)]
+    assert sources.read(written(tmp_path, few)).columns[1:] == ASPECTS

@@ -151,3 +151,14 @@ def test_tabs_in_a_text_make_no_columns_of_it(tmp_path, text):
     (tmp_path / "a.xml").write_text(f"<?xml version='1.0'?>\n<rows>\n{rows}</rows>\n")
     table = sources.read(tmp_path / "a.xml")
     assert (table.columns, len(list(table.rows()))) == (("text", "label"), 30)
+
+
+@pytest.mark.parametrize("sign", ["\t", "####"])
+def test_quadruples_of_aspects_are_named(tmp_path, sign):
+    quads = ("0,2 LAPTOP#GENERAL 1 3,4", "-1,-1 LAPTOP#PRICE 0 -1,-1")
+    lines = [f"this one is no. {n} .{sign}{sign.join(quads[: 1 + n % 2])}" for n in range(20)]
+    (tmp_path / "dev.tsv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(DataError, match=r"the places of a term and an opinion.*a row for each"):
+        sources.read(tmp_path / "dev.tsv")
+    (tmp_path / "dev.tsv").write_text("this is 1,2 or 3 4,5 of them\tgood\n" * 20)
+    assert sources.read(tmp_path / "dev.tsv").columns == ("1", "2")

@@ -44,6 +44,12 @@ FOREIGN = (  # how a file begins, what it is, and the way out
         "give the texts that the numbers were made of, each beside its label",
     ),
     (
+        rb"[^\t\n]{1,5000}?(\t|####)-?\d+,-?\d+ \S{1,80} [0-2] -?\d+,-?\d+[ \t#\r\n]",
+        "sentences with the places of a term and an opinion, a category and a polarity (ACOS), "
+        "which no task of textune's learns together",
+        "write a row for each term with its polarity as the label, or a column for each category",
+    ),
+    (
         rb"version https://git-lfs",
         "a pointer of Git LFS, not the data",
         "fetch the file: git lfs pull",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
+from textune.reading.forms import aspect_lists
 from textune.reading.forms.interface import Form, Values, are_objects
 
 ROWS = '{"text": "…", "label": [[start, end, "type"], …]}'
@@ -34,6 +35,21 @@ def _is_web(values: Sequence[Any]) -> bool:
     )
 
 
+def _has_quadruples(values: Sequence[Any]) -> bool:
+    """Recognise lists of a term, an opinion and a polarity, whose terms are no columns."""
+    if not are_objects(values) or aspect_lists.FORM.recognise(values):
+        return False
+    items = [item for value in values for item in _listed(value)]
+    return bool(items) and all(
+        isinstance(item, Mapping) and item.keys() >= {"aspect", "opinion", "polarity"}
+        for item in items
+    )
+
+
+def _listed(value: Mapping[str, Any]) -> list[Any]:
+    return [item for held in value.values() if isinstance(held, list) for item in held]
+
+
 def _refusal(why: str) -> Callable[[Values], NoReturn]:
     def converter(values: Values) -> NoReturn:
         del values
@@ -43,6 +59,15 @@ def _refusal(why: str) -> Callable[[Values], NoReturn]:
 
 
 FORMS = (
+    Form(
+        "quadruples of aspects",
+        _has_quadruples,
+        _refusal(
+            "lists of a term, an opinion and a polarity, which no task of textune's learns "
+            "together; write a row for each term with its polarity as the label, or the spans of "
+            f"the terms: {ROWS}"
+        ),
+    ),
     Form(
         "web annotations (JSON-LD)",
         _is_web,
