@@ -1,16 +1,17 @@
 """Rows and a contract become Examples, and Examples the names of their labels."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from textune.data import skipping, weighting
 from textune.data.missing import Gaps
-from textune.errors import DataError, Problems, among
+from textune.errors import DataError, Problems, among, some
 from textune.records import Contract, Example, Row, Table
 from textune.tasks import annotated, likeness, merging, other_way, registry
 from textune.tasks.kind import Places, ToExample
 
+SHOWN = 20
 _WAY_OUT = "correct these rows or take them out of the file, or leave them out: --faulty skip"
 
 
@@ -144,6 +145,46 @@ def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, .
     numbers, by alphabet if not.
     """
     return registry.of(contract.task).label_names(contract, examples)
+
+
+def learned_names(contract: Contract, training: Sequence[Example]) -> tuple[str, ...]:
+    """Name the labels of training texts, from which there is something to learn.
+
+    Raises:
+        DataError: All of them have the same label, or the same numbers, or none has any label.
+    """
+    kind, names = registry.of(contract.task), label_names(contract, training)
+    if len(names) < kind.fewest:
+        held = f"have the same label {names[0]!r}" if names else "have no label"
+        raise DataError(
+            f"all {len(training):,} training texts {held}: nothing can be learned; name another "
+            "column with --label"
+        )
+    if kind.several and not any(item.label for item in training):
+        raise DataError(
+            f"none of the {len(training):,} training texts has one of the labels "
+            f"({some([*map(repr, names)], SHOWN)}): nothing can be learned; name other columns "
+            "with --label"
+        )
+    if kind.problem == "regression" and (held := _only_numbers(names, training)):
+        raise DataError(
+            f"all {len(training):,} training texts have {held}: what never changes cannot be "
+            "learned; name another column with --label"
+        )
+    return names
+
+
+def _only_numbers(names: Sequence[str], training: Sequence[Example]) -> str:
+    """Say which numbers several texts have, where all have the same."""
+    found = {tuple(map(float, _cells(item))) for item in training}
+    if len(training) < 2 or len(found) > 1:
+        return ""
+    both = zip(next(iter(found)), names, strict=True)
+    return some([f"{number:g} in {name!r}" for number, name in both], SHOWN)
+
+
+def _cells(example: Example) -> Sequence[str]:
+    return (example.label,) if isinstance(example.label, str) else example.label or ()
 
 
 def _reader(table: Table, contract: Contract, *, labelled: bool) -> ToExample:
