@@ -122,6 +122,15 @@ def reader(table: Table, contract: Contract, *, labelled: bool = True) -> ToExam
     return weighed
 
 
+def require_labels(table: Table, contract: Contract, *, option: str) -> None:
+    """Refuse a file that lacks columns of labels which an option could name.
+
+    Raises:
+        DataError: One is not there.
+    """
+    _label_places(table, contract, option)
+
+
 def _shared(read: ToExample, column: str) -> ToExample:
     """Keep what each of several annotators said, where all of them count."""
 
@@ -191,20 +200,21 @@ def _reader(table: Table, contract: Contract, *, labelled: bool) -> ToExample:
     kind = registry.of_table(table, contract.task)
     texts = [_place(table, name, "text") for name in contract.text]
     group = _place(table, contract.group, "group") if labelled and contract.group else None
-    role = kind.noun if kind.understand else "label"
-    labels = _label_places(table, contract, role) if labelled else None
+    labels = _label_places(table, contract) if labelled else None
     return kind.read(table, contract, Places(texts, labels, group))
 
 
-def _label_places(table: Table, contract: Contract, role: str) -> list[int]:
+def _label_places(table: Table, contract: Contract, option: str = "") -> list[int]:
     """Find the label columns; where labels are written the other way, say how to write them."""
     is_there = {*contract.label} <= {*table.columns, *table.passed_over}
     if not is_there and (how := other_way.remedy(table, contract)):
         raise DataError(f"{table.name}: {how}, or choose another file")
-    return [_place(table, name, role) for name in contract.label]
+    kind = registry.of_table(table, contract.task)
+    role = kind.noun if kind.understand else "label"
+    return [_place(table, name, role, option) for name in contract.label]
 
 
-def _place(table: Table, name: str, role: str) -> int:
+def _place(table: Table, name: str, role: str, option: str = "") -> int:
     if name in table.columns:
         return table.columns.index(name)
     if name in table.passed_over:
@@ -213,9 +223,10 @@ def _place(table: Table, name: str, role: str) -> int:
             f"{table.passed_over[name]}; write it as strings, or choose another file"
         )
     header = "" if table.has_header else "; the file was read without names in its first line"
+    way_out = f"name it with {option}, rename" if option else "rename"
     raise DataError(
         f"{table.name}: there is no column {name!r}, which holds the {role} by the contract; "
-        f"{among(name, table.columns)}{header}{_answered(table, role)}; rename the column, or "
+        f"{among(name, table.columns)}{header}{_answered(table, role)}; {way_out} the column, or "
         "choose another file"
     )
 
