@@ -40,3 +40,16 @@ def test_what_goes_wrong_after_a_stop_is_said():
                 stop.check()
             except StoppedError:
                 raise OSError(errno.ENOSPC, "full") from None
+
+
+@pytest.mark.parametrize("saved", ["checkpoints/step-00000004", "model", "checkpoints", None])
+def test_a_stop_says_whether_there_is_anything_to_go_on_from(tmp_path, saved):
+    stop = guards.StopRequest(signal=signal.SIGINT, folder=tmp_path)
+    if saved is not None:
+        (tmp_path / saved).mkdir(parents=True)
+    is_kept = saved not in (None, "checkpoints")
+    words = "what was saved is kept; continue with --resume"
+    if not is_kept:
+        words = "nothing that was learned is saved yet; --resume begins it again"
+    with pytest.raises(StoppedError, match=f"^stopped by SIGINT; {words}$"):
+        stop.check()

@@ -259,7 +259,7 @@ def _begin(
     if state == "on":
         sealing.drop(folder)
     mended = folders.start(folder, write, state=state, keep=keep)
-    stop.is_begun = True
+    stop.folder = folder
     for name in mended:
         yield Message(f"{folder / name} was absent or damaged: written anew", is_warning=True)
     if state != "done":

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -23,7 +24,7 @@ class StopRequest:
 
     signal: int | None = None
     waits: bool = False
-    is_begun: bool = False  # whether there is something in the run's folder to go on from
+    folder: Path | None = None  # of the run, once it has begun
 
     @contextmanager
     def between_steps(self) -> Iterator[None]:
@@ -53,9 +54,16 @@ class StopRequest:
         if self.signal is not None:
             name = signal.Signals(self.signal).name
             rest = "nothing was saved yet"
-            if self.is_begun:
-                rest = "what was saved is kept; continue with --resume"
+            if self.folder is not None:
+                rest = "nothing that was learned is saved yet; --resume begins it again"
+                if _holds_weights(self.folder):
+                    rest = "what was saved is kept; continue with --resume"
             raise StoppedError(f"stopped by {name}; {rest}", signal=self.signal)
+
+
+def _holds_weights(folder: Path) -> bool:
+    """Tell whether a run's folder holds a checkpoint, or the model."""
+    return (folder / "model").is_dir() or any((folder / "checkpoints").glob("step-*"))
 
 
 @contextmanager
