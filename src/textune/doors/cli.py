@@ -306,10 +306,10 @@ def run() -> None:
             console.fail(str(error))
         exits.end(error.exit_code)
     except typer.Exit as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # of which typer makes an exit code
+            console.fail("stopped")
         sys.exit(error.exit_code)
-    except typer.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         console.fail("stopped")
         sys.exit(130)
     except BrokenPipeError:  # the reader, for example `head`, has seen enough
