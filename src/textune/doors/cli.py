@@ -306,8 +306,6 @@ def run() -> None:
             console.fail(str(error))
         exits.end(error.exit_code)
     except typer.Exit as error:
-        if isinstance(error.__cause__, KeyboardInterrupt):  # of which typer makes an exit code
-            console.fail("stopped")
         sys.exit(error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         console.fail("stopped")
