@@ -108,11 +108,15 @@ def _kept(stop: StopRequest) -> Iterator[None]:
 
 
 def _comes_of_a_stop(error: BaseException | None) -> bool:
-    """Tell whether a stop was caught on the way by others, and raised as an error of theirs."""
-    if isinstance(error, TextuneError | OSError):  # of ours, as of a disk that is full
-        return False
+    """Tell whether a stop was caught on the way by others, and raised as an error of theirs.
+
+    What goes wrong after a stop, as a disk that is full, does not come of it.
+    """
     while error is not None and not isinstance(error, StoppedError):
-        error = error.__cause__ or error.__context__
+        if isinstance(error, OSError) and error.errno is not None:
+            return False
+        around = None if isinstance(error, TextuneError) else error.__context__
+        error = error.__cause__ or around
     return error is not None
 
 
