@@ -68,7 +68,7 @@ def test_what_goes_wrong_after_a_stop_and_is_translated_is_said(cause):
 
 @pytest.mark.parametrize("saved", ["checkpoints/step-00000004", "model", "checkpoints", None])
 def test_a_stop_says_whether_there_is_anything_to_go_on_from(tmp_path, saved):
-    stop = guards.StopRequest(signal=signal.SIGINT, folder=tmp_path)
+    stop = guards.StopRequest(signal=signal.SIGINT, rest=lambda: guards.saved(tmp_path))
     if saved is not None:
         (tmp_path / saved).mkdir(parents=True)
     is_kept = saved not in (None, "checkpoints")

@@ -1,7 +1,7 @@
 """Signals become a request to stop where nothing is lost; a lack of memory becomes an error."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ class StopRequest:
 
     signal: int | None = None
     waits: bool = False
-    folder: Path | None = None  # of the run, once it has begun
+    rest: Callable[[], str] = lambda: "nothing was saved yet"  # what is said of what was saved
 
     @contextmanager
     def between_steps(self) -> Iterator[None]:
@@ -53,17 +53,14 @@ class StopRequest:
         """
         if self.signal is not None:
             name = signal.Signals(self.signal).name
-            rest = "nothing was saved yet"
-            if self.folder is not None:
-                rest = "nothing that was learned is saved yet; --resume begins it again"
-                if _holds_weights(self.folder):
-                    rest = "what was saved is kept; continue with --resume"
-            raise StoppedError(f"stopped by {name}; {rest}", signal=self.signal)
+            raise StoppedError(f"stopped by {name}; {self.rest()}", signal=self.signal)
 
 
-def _holds_weights(folder: Path) -> bool:
-    """Tell whether a run's folder holds a checkpoint, or the model."""
-    return (folder / "model").is_dir() or any((folder / "checkpoints").glob("step-*"))
+def saved(folder: Path) -> str:
+    """Say what is saved of a run that has begun: a checkpoint or the model, or nothing yet."""
+    if (folder / "model").is_dir() or any((folder / "checkpoints").glob("step-*")):
+        return "what was saved is kept; continue with --resume"
+    return "nothing that was learned is saved yet; --resume begins it again"
 
 
 @contextmanager
