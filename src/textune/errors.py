@@ -253,8 +253,17 @@ class Problems:
     Where faulty rows are left out, each is noted instead, and nothing is raised for it.
     """
 
-    def __init__(self, name: str, faults: Faults | None = None, *, option: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        faults: Faults | None = None,
+        *,
+        option: str = "",
+        known: list[DataError] | None = None,
+    ) -> None:
         self.name = name
+        self._known = [] if known is None else known  # takes the error; raised at the first fault,
+        # where it is in it from an earlier reading
         self.option = option  # that leaves faulty rows out
         self.count = 0
         self.noted = 0  # in place of being counted
@@ -266,6 +275,11 @@ class Problems:
     def skips(self) -> bool:
         """Whether faulty rows are left out."""
         return self._faults is not None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more of them are only counted, and their messages need not be made."""
+        return self.count >= SHOWN and not self.skips
 
     def add(self, message: str, way_out: str = "", *, row: str = "", origin: str = "") -> None:
         """Count a problem; keep its message and the way out while there is room.
@@ -283,6 +297,8 @@ class Problems:
                 place, reason = origin, message.removeprefix(f"{origin}: ")
             self._faults.note(place, reason, row)
             return
+        if self._known:
+            raise self._known[0]  # the rest need not be read once more
         self.count += 1
         if self.count <= SHOWN:
             self._messages.append(message)
@@ -326,14 +342,15 @@ class Problems:
     def raise_any(self) -> None:
         """Raise them, if there are any."""
         if self.count:
-            raise self.error()
+            self._known[:] = [self.error()]
+            raise self._known[0]
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Raise them all at the end of the reading; what ends it early is the last of them."""
-        if isinstance(error, DataError) and not self.skips:
+        if isinstance(error, DataError) and not self.skips and error not in self._known:
             self.option = ""  # the file cannot be read any further
             self.add(str(error))
             raise self.error() from error
@@ -348,10 +365,11 @@ def excerpt(text: str, *, most: int = 60) -> str:
         >>> print(excerpt("a\tb"))
         'a\tb'
     """
-    shown = "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode()
-        for sign in text[:most]
-    )
+    shown = text[:most]
+    if not shown.isprintable():
+        shown = "".join(
+            sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in shown
+        )
     return f"'{shown}{'…' if len(text) > most else ''}'"
 
 

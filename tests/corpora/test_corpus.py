@@ -172,6 +172,14 @@ def test_one_class_alone_is_refused(write, tokenizer):
         gathered(source, tokenizer, "data.text=text", "data.label=label")
 
 
+@pytest.mark.parametrize("label", ["score", "score,other"])
+def test_numbers_that_never_change_are_refused(write, tokenizer, label):
+    source = write("a.csv", "text,score,other\n" + "".join(f"film {n},3.5,7\n" for n in range(40)))
+    message = r"all 36 training texts have 3\.5 in 'score'.*: what never changes cannot"
+    with pytest.raises(DataError, match=message):
+        gathered(source, tokenizer, "data.text=text", f"data.label={label}", "data.task=number")
+
+
 def test_lists_without_any_label_are_refused(write, tiny_base, tmp_path):
     rows = [json.dumps({"text": f"film {number} good day", "labels": []}) for number in range(40)]
     source = write("a.jsonl", "\n".join(rows))

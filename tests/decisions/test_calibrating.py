@@ -74,6 +74,25 @@ def test_a_model_that_is_too_sure_is_repaired_on_fresh_texts():
     assert error(calibrating.apply(found, fresh.logits)) < 0.03
 
 
+@pytest.mark.parametrize("present", [[0], [0, 1], [1, 2, 3]])
+def test_classes_that_no_text_has_are_not_calibrated_by_the_others(present):
+    held = classes(3.0)
+    rows = np.flatnonzero(np.isin(held.groups[0][1], present))
+    assert min(np.bincount(held.groups[0][1][rows])[present]) > calibrating.FEWEST
+    kind = calibrating.choose(held.part(rows), parts(held.part(rows)))
+    assert kind == ("none" if len(present) == 1 else "temperature")
+
+
+def test_a_label_that_no_text_has_or_all_have_is_left_as_it_is():
+    held = labels(2.0, 0.5)
+    held.marks[:, 0], held.marks[:, 2] = 0.0, 1.0
+    found = calibrating.fit("labels", held)
+    assert (found.scale[0], found.shift[0]) == (found.scale[2], found.shift[2]) == (1.0, 0.0)
+    assert found.scale[1] == pytest.approx(0.5, rel=0.15)
+    held.marks[:] = 0.0
+    assert calibrating.choose(held, parts(held)) == "none"
+
+
 def test_few_texts_that_are_all_right_make_nothing_endless():
     held = Held(np.array([[2.0, -2.0], [-2.0, 2.0]]), groups=((np.arange(2), np.array([0, 1])),))
     (scale, _) = calibrating.fit("temperature", held).scale

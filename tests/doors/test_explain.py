@@ -48,6 +48,17 @@ def test_a_pair_is_two_texts_whose_words_say_which_they_are_of():
     assert " | " in said("explain", RUNS / "pairs", "dust haze", "sun over rain")
 
 
+def test_an_empty_side_of_a_pair_is_shown_as_empty():
+    pairs = RUNS / "pairs"
+    assert said("explain", pairs, "dust", "").splitlines()[1].endswith(" | (empty)")
+    assert said("explain", pairs, "", "sun over").splitlines()[1].strip().startswith("(empty) | ")
+
+
+def test_a_page_says_which_text_of_a_pair_is_empty(tmp_path):
+    said("explain", RUNS / "pairs", "dust", "", "-o", page := tmp_path / "why.html")
+    assert "the second text of the pair is empty" in page.read_text(encoding="utf-8")
+
+
 def test_another_label_is_explained_on_request():
     found = said("explain", RUNS / "single", "dust haze heat", "--for", "wet")
     assert found.startswith("wet")

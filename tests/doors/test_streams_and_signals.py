@@ -7,14 +7,16 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
-from textune.doors import console
+from textune.doors import cli, console
 from textune.errors import StoppedError
 from textune.objectives.labelled import Labelled
 from textune.recipes import labelled_text, requests
 from textune.records import Step
 from textune.settings import config
 from textune.settings.config import Settings
+from textune.survey import survey
 
 GIVEN = {"train.epochs": 2, "train.batch_size": 16, "train.lr": 2e-3, "train.precision": "fp32"}
 START = """
@@ -73,6 +75,19 @@ def test_a_closed_output_and_a_full_log_end_nothing(reviews, tiny_base, tmp_path
 def test_a_ctrl_c_while_the_program_is_loaded_is_no_traceback():
     done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: stopped\n")
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, typer.Abort])
+def test_a_ctrl_c_within_a_command_is_said(monkeypatch, capsys, raised):
+    def stopped(*_, **__):
+        raise raised
+
+    monkeypatch.setattr(survey, "check", stopped)
+    monkeypatch.setattr(sys, "argv", ["textune", "check", "reviews.csv"])
+    with pytest.raises(SystemExit) as ended:
+        cli.run()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "error: stopped\n"
 
 
 @pytest.mark.parametrize("which", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])

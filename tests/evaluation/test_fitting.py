@@ -149,6 +149,16 @@ def test_a_threshold_for_two_classes_is_worth_as_much_on_other_texts(aim):
     assert np.mean(gains) > -0.005
 
 
+@pytest.mark.parametrize("aim", ["f1", "mcc", "fbeta=2", "precision(a)>=0.9", "recall(b)>=0.9"])
+@pytest.mark.parametrize("only", [0, 1])
+def test_texts_of_one_class_of_two_fit_no_threshold(aim, only):
+    chances = np.linspace(0.6, 0.99, 40)[:, None] * [1, -1] + [0, 1]
+    truth = np.full(40, only)
+    rule = deciding.of_classes(("a", "b"), truth, chances, aims.read(aim))
+    assert rule.thresholds == {"a": 0.5, "b": 0.5}
+    assert (rule.fitted, rule.unmet) == (False, ("ba"[only],))
+
+
 def test_several_labels_keep_one_half_where_thresholds_are_worse():
     draw, task = np.random.default_rng(0), registry.make("multi", ("a", "b"))
     truth = (draw.random((60, 2)) < 0.5).astype(np.float64)

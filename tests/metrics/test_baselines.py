@@ -6,6 +6,8 @@ import pytest
 
 from textune.metrics import baselines, metrics
 from textune.metrics.baselines import majority, tfidf
+from textune.records import Example, Scores
+from textune.tasks import labels
 
 COLA = Path(__file__).parents[2] / "../shared/data/cola"
 
@@ -98,3 +100,18 @@ def test_cola_takes_seconds_and_beats_the_majority():
     assert found["trained_on"] == len(train) == 8551
     assert 0.05 < found["mcc"] < 0.3
     assert majority(train_truth, truth, ["0", "1"])["mcc"] == 0.0
+
+
+def folds(n, count):
+    places = np.arange(n)
+    return [(places[places % count != k], places[places % count == k]) for k in range(count)]
+
+
+def test_a_majority_vote_of_folds_says_the_same_of_all_texts():
+    truth = np.array([0] * 9 + [1] * 9)
+    texts = [Example("a text", "1", label=("a", "b")[k]) for k in truth]
+    scores = Scores(np.zeros((18, 2)), np.full((18, 2), 0.5), np.zeros(18), truth)
+    given = {"scores": scores, "examples": texts, "parts": folds(18, 4)}
+    found = labels.baselines(("a", "b"), truth, texts, **given)["majority"]
+    assert (found["roc_auc"], found["mcc"], found["accuracy"]) == (0.5, 0.0, 0.5)
+    assert found["pr_auc"] == pytest.approx(0.5)

@@ -17,9 +17,9 @@ from textune.errors import DataError
 from textune.predicting import files
 from textune.predicting.predictor import Reading
 from textune.reading import sources
-from textune.records import Look
+from textune.records import Contract, Look
 from textune.settings.config import Settings
-from textune.tasks import examples
+from textune.tasks import examples, layout
 from textune.tasks.contract import understand
 
 LABELS = ("bad", "good")
@@ -138,6 +138,14 @@ def test_a_model_of_places_takes_names(nameless, tmp_path, what):
 def test_what_may_be_two_things_or_nothing_is_refused(named, tmp_path, columns, message):
     with pytest.raises(DataError, match=message):
         read(named, write(tmp_path, columns))
+
+
+def test_one_text_in_a_row_is_no_pair(tmp_path):
+    columns = ("premise", "second", "label")
+    contract = Contract("single", columns[:2], ("label",), "name", columns=columns, looks=LOOKS * 2)
+    found = sources.read(write(tmp_path, {"body": TEXTS}))
+    with pytest.raises(DataError, match="reads two texts of each row: give a file that holds both"):
+        layout.fitted(found, contract, ("good", "bad"))
 
 
 def test_numbers_where_the_texts_stood_are_refused_unless_a_column_is_named(nameless, tmp_path):

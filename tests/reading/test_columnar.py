@@ -147,8 +147,13 @@ def test_frame_with_mixed_types_or_names_twice():
     mixed = pd.DataFrame({"text": ["a", 1, [2]]})
     assert "data frame: Arrow cannot read it" in message_of(mixed)
     assert "astype(str)" in message_of(mixed)
+    assert "object; Conversion failed for column text" in message_of(mixed)
     twice = pa.Table.from_arrays([pa.array(["a"])] * 2, names=["a", "a"])
     assert "two columns are named 'a'" in message_of(twice)
+    for names in (["a", "b", "b"], [0, 1, "1"]):
+        of_pandas = pd.DataFrame([["x", "y", "z"]], columns=names)
+        said = f"data frame: two columns are named {str(names[1])!r}; give each a name of its own"
+        assert message_of(of_pandas) == said
 
 
 def test_a_page_that_differs_from_its_checksum_is_refused(tmp_path):

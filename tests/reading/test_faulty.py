@@ -16,6 +16,7 @@ from textune.errors import DataError, SettingsError
 from textune.predicting import files
 from textune.predicting.predictor import Predictor, Reading
 from textune.reading import sources
+from textune.reading.delimited import Records
 from textune.records import ReadOptions
 
 SKIP = ReadOptions(faulty="skip")
@@ -256,3 +257,21 @@ def test_faulty_rows_of_parquet_are_left_out_and_named(tmp_path):
     pq.write_table(pa.table({"text": ["good", "a \0 sign", "bad"], "label": ["a", "b", "b"]}), path)
     table = sources.read(path, ReadOptions(faulty="skip"))
     assert [row.cells[0] for row in table.rows()] == ["good", "bad"]
+
+
+def test_faults_that_were_found_once_are_raised_at_the_first(tmp_path, monkeypatch):
+    file, sound = tmp_path / "a.csv", "a long film,pos\n" * 30
+    file.write_text(sound + "only one\n" * 30 + sound, encoding="utf-8")
+    table, taken, records = sources.read(file, ReadOptions(header=False)), [], Records.__iter__
+    monkeypatch.setattr(
+        Records, "__iter__", lambda self: (taken.append(1) or one for one in records(self))
+    )
+    said = []
+    for _ in range(3):
+        taken.clear()
+        with pytest.raises(DataError) as caught:
+            list(table.rows())
+        said.append((str(caught.value), len(taken)))
+    assert said[0][0].startswith("a.csv: 30 problems")
+    assert said[0][0].count("only one") == 20
+    assert said[1] == said[2] == (said[0][0], 31)

@@ -68,6 +68,17 @@ def test_which_of_several_runs_keeps_other_texts_is_told(copies, tmp_path):
     )
 
 
+def test_texts_that_one_of_the_runs_has_learned_from_are_told(copies):
+    first, second = copies("single")
+    numbers = json.loads((second / "metrics.json").read_text("utf-8"))
+    said = "all 24 texts stand in the training data, too (24 word for word)"
+    numbers["valid"]["without_leaks"] = {"n": 0, "said": said}
+    (second / "metrics.json").write_text(json.dumps(numbers), "utf-8")
+    assert textune.compare(first, second).leaked == {str(second): said}
+    done = CliRunner().invoke(cli.app, ["compare", str(first), str(second)])
+    assert f"{second}: {said}" in " ".join(done.stdout.split())
+
+
 def test_what_is_found_by_hand_is_found(copies):
     def half_wrong(columns):
         classes = sorted(set(columns["truth"]))

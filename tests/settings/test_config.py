@@ -40,6 +40,10 @@ def test_nothing_given_gives_the_defaults():
         ("train.lr", r"--set train\.lr: expected section\.key=value"),
         ("base.x=1", r"base: Input should be a valid string"),
         (
+            "decision.aim=fbeta=0",
+            r"decision\.aim: --aim 'fbeta=0': '0' is not a number above 0$",
+        ),
+        (
             "train.judge_training=nope",
             r"^1 setting is wrong:\n  train\.judge_training: Input should be true or false, or a "
             r"whole number, found 'nope'$",

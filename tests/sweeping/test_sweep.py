@@ -9,7 +9,7 @@ import time
 import pytest
 
 import textune
-from textune.errors import DataError, OutOfMemoryError, RunError, SettingsError
+from textune.errors import DataError, OutOfMemoryError, RunError, SettingsError, StoppedError
 from textune.objectives.labelled import Labelled
 from textune.records import Message
 from textune.storage import contents
@@ -105,6 +105,22 @@ def test_a_helper_is_started_and_ends_with_the_process_that_began(swept, tmp_pat
     assert "Traceback" not in log
     assert not [*tmp_path.glob("sweep/trials/*/model")]
     assert not study.is_busy(tmp_path / "sweep")
+
+
+@pytest.mark.parametrize("place", ["between trials", "within one"])
+def test_a_stop_says_how_the_sweep_goes_on(swept, tmp_path, monkeypatch, place):
+    def stopping(*_, **__):
+        if place == "within one":
+            raise StoppedError("stopped by SIGINT; nothing was saved yet", signal=signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        yield
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(sweep, "_try", stopping)
+    words = "^stopped by SIGINT; trials that ended are kept: continue with textune sweep --resume "
+    with pytest.raises(KeyboardInterrupt, match=f"{words}--out {tmp_path / 'sweep'}$"):
+        swept(space="batch-size=16,32", lr=0.006)
+    signal.signal(signal.SIGINT, before)
 
 
 def test_what_another_process_wrote_of_the_winner_stays(swept, tmp_path, monkeypatch):

@@ -272,6 +272,11 @@ def test_refuses_options_that_do_not_fit(given, options, message):
             {"task": "single"},
             "no column can be the label of task 'single'; name it with --label",
         ),
+        (
+            table(("text", "score"), [["some words here", "3.5"], ["and some more", "3.5"]]),
+            {"task": "number"},
+            r"task 'number' \('score': every cell is 3.5: nothing can be learned of it\); name it",
+        ),
         (TWO, {"task": "number", "label": ("text",), "text": ("label",)}, "which is not a number"),
     ],
 )

@@ -156,6 +156,14 @@ def test_a_missing_column_is_named_with_those_that_are_there(columns, message):
         list(examples.read(table(columns, ("a", "b")), NAME))
 
 
+def test_a_missing_label_is_named_with_the_option_that_names_it():
+    message = "'lable'.*; name it with --label, rename the column, or choose another file"
+    given = table(("text", "lable"), ("a", "b"))
+    with pytest.raises(DataError, match=message):
+        examples.require_labels(given, NAME, option="--label")
+    examples.require_labels(table(("text", "label"), ("a", "b")), NAME, option="--label")
+
+
 def test_a_missing_column_without_header_says_so():
     with pytest.raises(DataError, match="read without names in its first line; rename the column"):
         list(examples.read(table(("1", "2"), ("a", "b"), headed=False), NAME))

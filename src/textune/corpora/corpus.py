@@ -288,19 +288,7 @@ def _split(parts: list[list[Example]], settings: Settings, task: str, *, seed: i
 
 def _learn_task(agreed: Contract, everything: Sequence[Example], split: Split) -> Task:
     training = [everything[row] for row in split.train.tolist()]
-    names = examples.label_names(agreed, training)
-    if len(names) < tasks.of(agreed.task).fewest:
-        held = f"have the same label {names[0]!r}" if names else "have no label"
-        raise DataError(
-            f"all {len(training):,} training texts {held}: nothing can be learned; name another "
-            "column with --label"
-        )
-    if tasks.of(agreed.task).several and not any(item.label for item in training):
-        raise DataError(
-            f"none of the {len(training):,} training texts has one of the labels "
-            f"({some([*map(repr, names)], SHOWN)}): nothing can be learned; name other columns "
-            "with --label"
-        )
+    names = examples.learned_names(agreed, training)
     return tasks.make(agreed.task, names, tasks.of(agreed.task).begun(agreed))
 
 

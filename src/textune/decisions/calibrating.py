@@ -109,10 +109,17 @@ def choose(held: Held, of_part: Rows, kinds: Sequence[str] = KINDS) -> str:
 def _kinds_for(held: Held) -> list[str]:
     """Return the kinds that the data allow, but for none, the simplest first."""
     if held.marks is None:
-        counts = [np.bincount(classes[classes >= 0]) for _, classes in held.groups]
-        many = all(len(one) and one[one > 0].min() >= FEWEST // 4 for one in counts)
+        counts = [
+            np.bincount(classes[classes >= 0], minlength=len(outputs))
+            for outputs, classes in held.groups
+        ]
+        if not any((one > 0).sum() > 1 for one in counts):
+            return []  # of one class alone: nothing says when the others are right
+        many = all(one.min() >= FEWEST // 4 for one in counts)
         return ["temperature", "labels"] if many else ["temperature"]
     positives, negatives = ((held.marks == sign).sum(axis=0) for sign in (1, 0))
+    if not (positives.any() and negatives.any()):
+        return []
     many = min(positives.min(), negatives.min()) >= FEWEST
     return ["temperature", "labels", *(["isotonic"] if many else [])]
 
@@ -145,8 +152,8 @@ def _of_label(held: Held, label: int) -> tuple[float, float]:
     x, y = held.logits[:, label], held.marks[:, label]
     is_known = np.isfinite(x) & ~np.isnan(y)
     x, y = x[is_known], y[is_known]
-    if not len(y):
-        return 1.0, 0.0
+    if len(np.unique(y)) < 2:
+        return 1.0, 0.0  # what no text has, or all have, is left as it is
     alone = Held(x[:, None], y[:, None])
 
     def loss(both: Floats) -> tuple[float, Floats]:

@@ -307,9 +307,7 @@ def run() -> None:
         exits.end(error.exit_code)
     except typer.Exit as error:
         sys.exit(error.exit_code)
-    except typer.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         console.fail("stopped")
         sys.exit(130)
     except BrokenPipeError:  # the reader, for example `head`, has seen enough

@@ -63,3 +63,5 @@ def compare(  # noqa: D417  # the others are described in `comparing_api.compare
         main = found.differences[found.main][place]
         words = comparing.words(main, found.texts, (found.names[0], name))
         out.print(f"  – {escape(words)}")
+    for name, said in found.leaked.items():
+        out.print(f"  – {escape(name)}: {escape(said)}")

@@ -60,7 +60,7 @@ def _text(found: "Explanation", reason: "Reason") -> str:
     top = max(map(abs, reason.contributions), default=0.0)
     marks = [_mark(number, top) for number in reason.contributions]
     kept = [*_kept(marks)] if len(marks) > LONG else [True] * len(marks)
-    pieces: list[str] = []
+    pieces: list[str] = [] if found.pair is None else _wordless(found, 1)
     for (side, is_kept), group in groupby(
         range(len(marks)), key=lambda at: (found.parts[at].side, kept[at])
     ):
@@ -77,7 +77,16 @@ def _text(found: "Explanation", reason: "Reason") -> str:
             pieces.append(escape(" ".join(text[at : part.start].split("\n"))))
             pieces.append(_marked(" ".join(part.text.split()), marks[place]))
             at = part.end
-    return "".join(pieces)
+    last = [] if found.pair is None else _wordless(found, 2)
+    return "".join([*pieces, *([" [dim]|[/] ", *last] if last else [])])
+
+
+def _wordless(found: "Explanation", side: int) -> list[str]:
+    """Write a text of a pair that shows no word."""
+    if any(part.side == side for part in found.parts):
+        return []
+    text = (found.text if side == 1 else found.pair) or ""
+    return [f"[dim]{'(no word of it is read)' if text.strip() else '(empty)'}[/]"]
 
 
 def _kept(marks: list[str]) -> Iterator[bool]:

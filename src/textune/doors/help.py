@@ -1,9 +1,12 @@
 """Commands and options become help that is grouped by what people look for."""
 
+import signal
 from collections.abc import Sequence
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
+
+from textune.errors import StoppedError
 
 COMMANDS = {
     "Look at data and models": ("check", "suspects", "table", "tokens", "inspect", "features"),
@@ -70,6 +73,17 @@ FEW = 10  # options that need no groups
 
 class Commands(TyperGroup):
     """The program: its commands in groups."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; a Ctrl-C is said, of which typer would make an exit code alone.
+
+        Raises:
+            StoppedError: Somebody pressed it.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise StoppedError(str(error) or "stopped", signal=signal.SIGINT) from error
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands below the titles of their groups."""

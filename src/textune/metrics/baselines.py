@@ -31,24 +31,23 @@ def majority(
     truth: NDArray[np.generic],
     labels: Sequence[str],
     *,
-    parts: Parts | None = None,
     judge: Judge | None = None,
 ) -> Report:
     """Judge a model that knows only how frequent each label is in the training part.
+
+    In cross-validation, too, it is one rule, of all texts: shares that differ a little from fold to
+    fold would rank texts by their folds, against the truth.
 
     Args:
         train_truth: Classes (N_train,), or zeros, ones and NaN (N_train, C).
         truth: The same of the texts that judge. (N,) or (N, C)
         labels: Names, C of them.
-        parts: Of cross-validation; None: all judge what was learnt from all.
         judge: Makes a report of probabilities; None: as is usual for one label or several.
 
     Returns:
         What `metrics.single` or `metrics.multi` says, with `trained_on`, the texts learnt from.
     """
-    probabilities = np.zeros((len(truth), len(labels)))
-    for learnt, judged in parts or [(np.arange(len(train_truth)), np.arange(len(truth)))]:
-        probabilities[judged] = _shares(train_truth[learnt], len(labels))
+    probabilities = np.tile(_shares(train_truth, len(labels)), (len(truth), 1))
     found = _judge(truth, probabilities, labels) if judge is None else judge(probabilities)
     return found | {"trained_on": len(train_truth)}
 
@@ -166,7 +165,7 @@ def _part_by_part(
         truth = train_truth[learnt]
         found = terms.weigh(counted, first[learnt], second[judged])
         if found is None:
-            probabilities[judged] = _shares(truth, classes)
+            probabilities[judged] = _shares(train_truth, classes)
         else:
             probabilities[judged] = rule(found[0], truth, found[1], classes)
     return probabilities

@@ -23,6 +23,17 @@ _NOT_TEXT: tuple[Callable[[pa.DataType], bool], ...] = (
 )
 
 
+def refuse_twice(name: str, named: Sequence[str]) -> None:
+    """Refuse two columns of one name.
+
+    Raises:
+        DataError: There are two.
+    """
+    twice = next((column for column in named if named.count(column) > 1), None)
+    if twice is not None:
+        raise DataError(f"{name}: two columns are named {twice!r}; give each a name of its own")
+
+
 def choose(
     name: str, schema: pa.Schema, total: int, read: Read
 ) -> tuple[tuple[str, ...], list[str], dict[str, str]]:
@@ -36,9 +47,7 @@ def choose(
         DataError: Two columns have one name, or there is no row of a column that can be text.
     """
     named = [column for column in schema.names if not INDEX.fullmatch(column)]
-    twice = [column for column in named if named.count(column) > 1]
-    if twice:
-        raise DataError(f"{name}: two columns are named {twice[0]!r}; give each a name of its own")
+    refuse_twice(name, named)
     kinds = {column: schema.field(column).type for column in named}
     passed_over = {
         column: f"values of the type {kind}"[:120]

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from textune.errors import DataError, Problems, first_line
 from textune.reading import class_names, packing
-from textune.reading.arrow_columns import Read, choose, is_text, left_out, to_texts
+from textune.reading.arrow_columns import Read, choose, is_text, left_out, refuse_twice, to_texts
 from textune.reading.jsonlines import faulty_cell
 from textune.reading.lines import opened
 from textune.reading.told import problems_of
@@ -90,11 +90,14 @@ def read_frame(frame: object) -> Table:
             f"a {type(frame).__name__} is one column, and rows are wanted; give the whole data "
             "frame, or .to_frame() of it"
         )
+    if not hasattr(frame, "column_names"):
+        refuse_twice("data frame", [*map(str, getattr(frame, "columns", ()))])
     try:
         table = pa.table(frame)
     except Exception as error:  # whatever a foreign library raises while it exports
+        said = "; ".join(map(str, error.args)) if len(error.args) > 1 else first_line(error, 200)
         raise DataError(
-            f"data frame: Arrow cannot read it ({first_line(error, 200)}); give each column one "
+            f"data frame: Arrow cannot read it ({said[:200]}); give each column one "
             'type, for example frame["text"].astype(str)'
         ) from error
 

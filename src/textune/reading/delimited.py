@@ -91,15 +91,15 @@ def _joined(text: Iterator[str], sign: str) -> Iterator[str]:
     return (line.replace(JOINT, " ").replace(sign, JOINT) for line in text)
 
 
-def rows(path: Path, layout: Layout) -> Iterator[Row]:
-    """Stream the rows of a file.
+def rows(path: Path, layout: Layout, known: list[DataError] | None = None) -> Iterator[Row]:
+    """Stream the rows of a file; faults that are `known` of an earlier reading come at the first.
 
     Raises:
         DataError: With the first faults of the file, each with its line, and the count of all.
     """
     found = 0
     source = _text_rows if layout.dialect.delimiter is None else _delimited_rows
-    with problems_of(path) as problems:
+    with problems_of(path, known=known) as problems:
         for found, row in enumerate(source(path, layout, problems), start=1):  # noqa: B007
             yield row
     if not found and not problems.noted:
@@ -159,6 +159,9 @@ def _sound_rows(
         if size in layout.widths:
             cells += [""] * (width - size)
         is_plain = len(cells) == width and lines_of_it == 1
+        if problems.is_full and len(cells) != width:
+            problems.count, above = problems.count + 1, (origin, size)
+            continue
         fault = None if is_plain else _fault(path, cells, layout, lines_of_it, above)
         above = origin, size
         if fault:

@@ -241,7 +241,7 @@ def _read_file(path: Path, options: ReadOptions) -> Table:
         "text" if sign is None else "tsv" if sign == "\t" else "csv",
         layout.columns,
         (*why, *reasons),
-        partial(delimited.rows, path, layout),
+        partial(delimited.rows, path, layout, []),
         has_header=layout.header is not None,
         delimiter=sign,
         findings=tuple(Finding("layout", "note", said, 1) for said in reasons if ABOVE in said),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from textune.errors import Faults, Problems
+from textune.errors import DataError, Faults, Problems
 
 if TYPE_CHECKING:
     Place = Path
@@ -38,7 +38,13 @@ def below(folder: Path, path: Path) -> Path:
     return Told.of(path, folder.encoding, folder.faults) if isinstance(folder, Told) else path
 
 
-def problems_of(path: Path, name: str = "") -> Problems:
-    """Return what collects the faults of a file: to be raised, or noted as its owner asks."""
+def problems_of(path: Path, name: str = "", known: list[DataError] | None = None) -> Problems:
+    """Return what collects the faults of a file: to be raised, or noted as its owner asks.
+
+    Args:
+        path: The file.
+        name: That messages have for it.
+        known: Takes all faults, once they are found: then they are raised at the first of them.
+    """
     faults = path.faults if isinstance(path, Told) else None
-    return Problems(name or path.name, faults, option=SKIPPING)
+    return Problems(name or path.name, faults, option=SKIPPING, known=known)

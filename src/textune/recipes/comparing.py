@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from textune.reading import obtained
 from textune.recipes import evaluating
 from textune.runs import evaluations, openings, predictions, runs
 from textune.runs.runs import Card
+from textune.storage import objects
 from textune.tasks import drawn, installed, registry
 from textune.tasks.interface import Task
 from textune.tasks.labels import in_one_cell, parted
@@ -24,6 +25,7 @@ PARTS = ("test", "valid")
 WORDS = {"test": "test", "valid": "validation"}
 SHOWN = 6  # labels that are named
 Table = dict[str, list[Any]]
+Answered = tuple[str, list[Mapping[str, Any]], list[Table]]  # what; numbers, answers of each run
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Compared:
     alone: Sequence[tuple[int, int]] | None  # texts that only this run, only the first decides
     # rightly; of one label a text
     is_part: bool = True  # whether they are a part of the runs' own, and no other file
+    leaked: Mapping[str, str] = field(default_factory=dict)  # run → which of them it learned from
 
     @property
     def words(self) -> str:
@@ -59,6 +62,7 @@ class Compared:
                 }
                 for place, name in enumerate(self.names[1:])
             },
+            "leaked": dict(self.leaked),
             "only_right": None if self.alone is None else [list(pair) for pair in self.alone],
         }
 
@@ -92,13 +96,9 @@ def compare(
         raise SettingsError("a run is named twice; there is nothing to compare it with")
     task = _task(places)
     if on is None:
-        part, tables = _kept(places, task)
+        part, judged, tables = _kept(places, task)
     else:
-        part = ", ".join(obtained.named(on)) or "data"
-        options = options or Reading()
-        tested = _tested(places, on, final=final)
-        tables = [_judged(place, on, options, task, final=place in tested) for place in places]
-        _require_same(places, tables, part)
+        part, judged, tables = _fresh(places, task, on, options or Reading(), final=final)
     draws = comparing.draws(len(tables[0]["truth"]))
     count = registry.of(task.name).drawn
     assert count is not None
@@ -125,6 +125,7 @@ def compare(
         },
         alone=alone,
         is_part=on is None,
+        leaked=_leaked(places, judged),
     )
 
 
@@ -161,7 +162,7 @@ def _apart(one: Card, other: Card) -> str:
     return "; ".join(f"{where}: {some(names, SHOWN)}" for where, names in lacking.items() if names)
 
 
-def _kept(places: Sequence[Path], task: Task) -> tuple[str, list[Table]]:
+def _kept(places: Sequence[Path], task: Task) -> Answered:
     """Return the answers that all runs keep of the same texts: of test texts where they can.
 
     Raises:
@@ -176,7 +177,8 @@ def _kept(places: Sequence[Path], task: Task) -> tuple[str, list[Table]]:
         first = _keys(tables[0])
         others = [place for place, each in zip(places, tables, strict=True) if _keys(each) != first]
         if not others:
-            return f"{WORDS[part]} texts", tables
+            judged = [objects.read(place / "metrics.json").get(part) or {} for place in places]
+            return f"{WORDS[part]} texts", judged, tables
         keys = _keys(tables[places.index(others[0])])
         same = (Counter(first) & Counter(keys)).total()
         said = f"{WORDS[part]}: {len(first):,} and {len(keys):,}, {same:,} of them the same"
@@ -191,6 +193,22 @@ def _kept(places: Sequence[Path], task: Task) -> tuple[str, list[Table]]:
         f"{places[0]} and {other} do not keep answers of the same texts ({'; '.join(numbers)}); "
         "judge them by the same file: --on FILE"
     )
+
+
+def _fresh(
+    places: Sequence[Path], task: Task, on: object, options: Reading, *, final: bool
+) -> Answered:
+    """Judge all runs by a file, and return their answers.
+
+    Raises:
+        RunError: They do not read the same rows of it.
+    """
+    part = ", ".join(obtained.named(on)) or "data"
+    tested = _tested(places, on, final=final)
+    both = [_judged(place, on, options, task, final=place in tested) for place in places]
+    tables = [table for _, table in both]
+    _require_same(places, tables, part)
+    return part, [numbers for numbers, _ in both], tables
 
 
 def _tested(places: Sequence[Path], on: object, *, final: bool) -> list[Path]:
@@ -210,15 +228,23 @@ def _tested(places: Sequence[Path], on: object, *, final: bool) -> list[Path]:
     return found
 
 
-def _judged(place: Path, on: object, options: Reading, task: Task, *, final: bool) -> Table:
-    """Judge a run by a file, and return what it said of each text.
+def _judged(
+    place: Path, on: object, options: Reading, task: Task, *, final: bool
+) -> tuple[Mapping[str, Any], Table]:
+    """Judge a run by a file, and return its numbers, and what it said of each text.
 
     A run that was trained without parts of its owner's is judged without them.
     """
     own = runs.read_card(runs.model_folder(place)).own
     options = options if own else replace(options, plugin=None)
-    evaluating.evaluate(place, on, options, final=openings.COMPARE if final else "")
-    return _read(evaluations.answers_of(place, on), place, task)
+    numbers = evaluating.evaluate(place, on, options, final=openings.COMPARE if final else "")
+    return numbers, _read(evaluations.answers_of(place, on), place, task)
+
+
+def _leaked(places: Sequence[Path], judged: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Say of each run which of the texts it has learned from, where it has."""
+    told = [each.get("without_leaks") or {} for each in judged]
+    return {str(place): one["said"] for place, one in zip(places, told, strict=True) if one}
 
 
 def _require_same(places: Sequence[Path], tables: Sequence[Table], on: str) -> None:

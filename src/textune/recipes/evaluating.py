@@ -17,7 +17,7 @@ from textune.metrics import catalogue, entities
 from textune.metrics.metrics import Report
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import plain_text
-from textune.records import Example, Scores, Table
+from textune.records import Contract, Example, Scores, Table
 from textune.runs import evaluations, openings, runs, seen_texts
 from textune.settings import config
 from textune.settings.language_config import MaskSettings, TextSettings
@@ -90,10 +90,7 @@ def _by_labels(run: Path, source: object, options: Reading, final: str) -> Repor
     read, by = table, slicing.require(table, options.by, agreed.text, of_labels)
     table, agreed = naming.as_trained(table, agreed, predictor.card.contract)
     own = examples.of_file(agreed, table, predictor.task.labels)
-    everything = list(examples.read(table, own))
-    found = [item for item in everything if not is_skipped(item)]
-    if not found:
-        raise DataError(f"{table.name}: no row has both a text and a scored label")
+    everything, found = _labelled(table, own)
     wide = Widened.of(predictor.task, found)
     targets = targets_of(wide.task, found)
     scores = predictor.score(found, decision, targets=targets, batch_size=options.batch_size)
@@ -122,6 +119,15 @@ def _by_labels(run: Path, source: object, options: Reading, final: str) -> Repor
     answers, cells = to.with_suffix(".parquet"), beside.cells
     judged.write_scores(answers, predictor.task, found, scores, beside.leaked, by=cells)
     return numbers
+
+
+def _labelled(table: Table, agreed: Contract) -> tuple[list[Example], list[Example]]:
+    """Return all texts of a file, and those that are judged."""
+    examples.require_labels(table, agreed, option="--label")
+    everything = list(examples.read(table, agreed))
+    if found := [item for item in everything if not is_skipped(item)]:
+        return everything, found
+    raise DataError(f"{table.name}: no row has both a text and a scored label")
 
 
 def _of_file(table: Table, everything: Sequence[Example], found: Sequence[Example]) -> list[str]:

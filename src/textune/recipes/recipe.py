@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -259,7 +260,7 @@ def _begin(
     if state == "on":
         sealing.drop(folder)
     mended = folders.start(folder, write, state=state, keep=keep)
-    stop.is_begun = True
+    stop.rest = partial(guards.saved, folder)
     for name in mended:
         yield Message(f"{folder / name} was absent or damaged: written anew", is_warning=True)
     if state != "done":

@@ -56,8 +56,11 @@ def _explain(kind: type[BaseModel], parts: tuple[str, ...], faults: Sequence[Any
     if len(faults) > 1:
         text = EXPECTED + ", or ".join(dict.fromkeys(map(_allowed, faults)))
     text = text.replace("a valid tuple", "a list")
-    shown = "" if isinstance(fault["input"], BaseModel) else f", found {fault['input']!r:.60}"
-    return f"{'.'.join(parts)}: {text}{shown}"
+    value = f"{fault['input']!r:.60}"
+    is_said = isinstance(fault["input"], BaseModel) or (
+        isinstance(fault["input"], str) and value in text
+    )
+    return f"{'.'.join(parts)}: {text}{'' if is_said else f', found {value}'}"
 
 
 def _allowed(fault: Any) -> str:

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from textune.errors import RunError
+from textune.errors import RunError, StoppedError
 from textune.recipes import labelled_text, seeds
 from textune.recipes.recipe import Event
 from textune.records import Message
@@ -19,6 +20,7 @@ from textune.sweeping import beginning, helpers, plans, results, spaces, trials
 from textune.sweeping.plans import Plan, SweepRequest
 from textune.sweeping.study import DONE, Study, Trial
 from textune.sweeping.trials import Reading
+from textune.training import guards
 
 PAUSE = 0.5  # seconds between two looks at what other processes do
 MOST_FAILED = 5  # trials in a row: then nothing will come of the others either
@@ -46,7 +48,7 @@ def learn(request: SweepRequest) -> Generator[Event, None, Sweep]:
     plan, request = yield from beginning.begin(request, reading)
     folder = request.train.out
     study = Study(folder, plan.rules)
-    try:
+    with closing(study), _resumable(folder):
         study.most = plan.trials
         with helpers.working(folder, request, study) as failed:
             yield from _try(study, plan, request, reading, began=began)
@@ -56,8 +58,23 @@ def learn(request: SweepRequest) -> Generator[Event, None, Sweep]:
         found = yield from _conclude(study, plan, request)
         yield Message(f"everything is in {folder}")
         return found
-    finally:
-        study.close()
+
+
+@contextmanager
+def _resumable(folder: Path) -> Iterator[None]:
+    """Let a stop say what is kept of the sweep: a run within it speaks of itself alone.
+
+    Raises:
+        StoppedError: A signal asked for it.
+    """
+    words = f"trials that ended are kept: continue with textune sweep --resume --out {folder}"
+    with guards.stopping() as stop:
+        stop.rest = lambda: words
+        try:
+            yield
+        except StoppedError as error:
+            stop.signal = error.exit_code - 128
+            stop.check()
 
 
 def _conclude(study: Study, plan: Plan, request: SweepRequest) -> Generator[Event, None, Sweep]:

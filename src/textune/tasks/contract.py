@@ -276,6 +276,12 @@ def _no_column(table: Table, option: str, name: str) -> str:
     return start
 
 
+def _never_changing(seen: Scan) -> str:
+    """Name columns that hold one value, where no column can be the label."""
+    found = [f"{c.name!r}: {c.why}" for c in seen.columns if c.kind == "constant"]
+    return f" ({'; '.join(found[:MOST_DOUBTS])}: nothing can be learned of it)" if found else ""
+
+
 def _completed(
     table: Table,
     seen: Scan,
@@ -290,8 +296,8 @@ def _completed(
     chosen = labels.columns if task != "plain" else ()
     if task not in (None, "plain") and not chosen:
         raise DataError(
-            f"{table.name}: no column can be the label of task {task!r}; name it with --label; "
-            f"{among('', table.columns)}"
+            f"{table.name}: no column can be the label of task {task!r}{_never_changing(seen)}; "
+            f"name it with --label; {among('', table.columns)}"
         )
     if chosen:
         reasons += labels.reasons

@@ -146,6 +146,9 @@ def _of_two(
     """
     if aim.label and aim.label not in labels:
         raise SettingsError(f"--aim {aim}: no label {aim.label!r}; {among(aim.label, labels)}")
+    lacking = tuple(label for place, label in enumerate(labels) if place not in classes)
+    if lacking:  # nothing says where one of them ends
+        return Decision("threshold", dict.fromkeys(labels, 0.5), aim=str(aim), unmet=lacking)
     at = labels.index(aim.label) if aim.label else 1
     marks = (classes == at).astype(np.float64)[:, None]
     own, both = chances[:, [at]], aim.kind in ("f1", "mcc")

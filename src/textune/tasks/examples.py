@@ -1,16 +1,17 @@
 """Rows and a contract become Examples, and Examples the names of their labels."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from textune.data import skipping, weighting
 from textune.data.missing import Gaps
-from textune.errors import DataError, Problems, among
+from textune.errors import DataError, Problems, among, some
 from textune.records import Contract, Example, Row, Table
 from textune.tasks import annotated, likeness, merging, other_way, registry
 from textune.tasks.kind import Places, ToExample
 
+SHOWN = 20
 _WAY_OUT = "correct these rows or take them out of the file, or leave them out: --faulty skip"
 
 
@@ -121,6 +122,15 @@ def reader(table: Table, contract: Contract, *, labelled: bool = True) -> ToExam
     return weighed
 
 
+def require_labels(table: Table, contract: Contract, *, option: str) -> None:
+    """Refuse a file that lacks columns of labels which an option could name.
+
+    Raises:
+        DataError: One is not there.
+    """
+    _label_places(table, contract, option)
+
+
 def _shared(read: ToExample, column: str) -> ToExample:
     """Keep what each of several annotators said, where all of them count."""
 
@@ -146,24 +156,65 @@ def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, .
     return registry.of(contract.task).label_names(contract, examples)
 
 
+def learned_names(contract: Contract, training: Sequence[Example]) -> tuple[str, ...]:
+    """Name the labels of training texts, from which there is something to learn.
+
+    Raises:
+        DataError: All of them have the same label, or the same numbers, or none has any label.
+    """
+    kind, names = registry.of(contract.task), label_names(contract, training)
+    if len(names) < kind.fewest:
+        held = f"have the same label {names[0]!r}" if names else "have no label"
+        raise DataError(
+            f"all {len(training):,} training texts {held}: nothing can be learned; name another "
+            "column with --label"
+        )
+    if kind.several and not any(item.label for item in training):
+        raise DataError(
+            f"none of the {len(training):,} training texts has one of the labels "
+            f"({some([*map(repr, names)], SHOWN)}): nothing can be learned; name other columns "
+            "with --label"
+        )
+    if kind.problem == "regression" and (held := _only_numbers(names, training)):
+        raise DataError(
+            f"all {len(training):,} training texts have {held}: what never changes cannot be "
+            "learned; name another column with --label"
+        )
+    return names
+
+
+def _only_numbers(names: Sequence[str], training: Sequence[Example]) -> str:
+    """Say which numbers several texts have, where all have the same."""
+    found = {tuple(map(float, _cells(item))) for item in training}
+    if len(training) < 2 or len(found) > 1:
+        return ""
+    both = zip(next(iter(found)), names, strict=True)
+    return some([f"{number:g} in {name!r}" for number, name in both], SHOWN)
+
+
+def _cells(example: Example) -> Sequence[str]:
+    return (example.label,) if isinstance(example.label, str) else example.label or ()
+
+
 def _reader(table: Table, contract: Contract, *, labelled: bool) -> ToExample:
     kind = registry.of_table(table, contract.task)
     texts = [_place(table, name, "text") for name in contract.text]
     group = _place(table, contract.group, "group") if labelled and contract.group else None
-    role = kind.noun if kind.understand else "label"
-    labels = _label_places(table, contract, role) if labelled else None
+    labels = _label_places(table, contract) if labelled else None
     return kind.read(table, contract, Places(texts, labels, group))
 
 
-def _label_places(table: Table, contract: Contract, role: str) -> list[int]:
+def _label_places(table: Table, contract: Contract, option: str = "") -> list[int]:
     """Find the label columns; where labels are written the other way, say how to write them."""
     is_there = {*contract.label} <= {*table.columns, *table.passed_over}
     if not is_there and (how := other_way.remedy(table, contract)):
         raise DataError(f"{table.name}: {how}, or choose another file")
-    return [_place(table, name, role) for name in contract.label]
+    kind = registry.of_table(table, contract.task)
+    role = kind.noun if kind.understand else "label"
+    return [_place(table, name, role, option) for name in contract.label]
 
 
-def _place(table: Table, name: str, role: str) -> int:
+def _place(table: Table, name: str, role: str, option: str = "") -> int:
     if name in table.columns:
         return table.columns.index(name)
     if name in table.passed_over:
@@ -172,9 +223,10 @@ def _place(table: Table, name: str, role: str) -> int:
             f"{table.passed_over[name]}; write it as strings, or choose another file"
         )
     header = "" if table.has_header else "; the file was read without names in its first line"
+    way_out = f"name it with {option}, rename" if option else "rename"
     raise DataError(
         f"{table.name}: there is no column {name!r}, which holds the {role} by the contract; "
-        f"{among(name, table.columns)}{header}{_answered(table, role)}; rename the column, or "
+        f"{among(name, table.columns)}{header}{_answered(table, role)}; {way_out} the column, or "
         "choose another file"
     )
 

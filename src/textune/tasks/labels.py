@@ -146,7 +146,7 @@ def baselines(
     from textune.metrics import baselines as simple  # scipy, not needed before
 
     assert scores.truth is not None
-    found = {"majority": simple.majority(targets, scores.truth, labels, parts=parts)}
+    found = {"majority": simple.majority(targets, scores.truth, labels)}
     texts = [joined(item) for item in training], targets, [joined(item) for item in examples]
     if targets.ndim == 1 and len(labels) > simple.MOST_REGRESSED:
         return found | {

@@ -286,6 +286,8 @@ def _unclear(
     if able and len(contract.text) == 1:
         ways = [option("--text", [column]) for column in able[:SHOWN]]
         way = f"name the column with {' or '.join(ways)}"
+    if len(able) < len(lost) == 2:
+        way = "this model reads two texts of each row: give a file that holds both"
     unnamed = "" if table.has_header else "; the file was read without names in its first line"
     return DataError(
         f"{table.name}: there {'is no column' if len(lost) == 1 else 'are no columns'} "

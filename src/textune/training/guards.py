@@ -1,9 +1,10 @@
 """Signals become a request to stop where nothing is lost; a lack of memory becomes an error."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -23,7 +24,7 @@ class StopRequest:
 
     signal: int | None = None
     waits: bool = False
-    is_begun: bool = False  # whether there is something in the run's folder to go on from
+    rest: Callable[[], str] = lambda: "nothing was saved yet"  # what is said of what was saved
 
     @contextmanager
     def between_steps(self) -> Iterator[None]:
@@ -52,10 +53,14 @@ class StopRequest:
         """
         if self.signal is not None:
             name = signal.Signals(self.signal).name
-            rest = "nothing was saved yet"
-            if self.is_begun:
-                rest = "what was saved is kept; continue with --resume"
-            raise StoppedError(f"stopped by {name}; {rest}", signal=self.signal)
+            raise StoppedError(f"stopped by {name}; {self.rest()}", signal=self.signal)
+
+
+def saved(folder: Path) -> str:
+    """Say what is saved of a run that has begun: a checkpoint or the model, or nothing yet."""
+    if (folder / "model").is_dir() or any((folder / "checkpoints").glob("step-*")):
+        return "what was saved is kept; continue with --resume"
+    return "nothing that was learned is saved yet; --resume begins it again"
 
 
 @contextmanager
@@ -100,11 +105,15 @@ def _kept(stop: StopRequest) -> Iterator[None]:
 
 
 def _comes_of_a_stop(error: BaseException | None) -> bool:
-    """Tell whether a stop was caught on the way by others, and raised as an error of theirs."""
-    if isinstance(error, TextuneError | OSError):  # of ours, as of a disk that is full
-        return False
+    """Tell whether a stop was caught on the way by others, and raised as an error of theirs.
+
+    What goes wrong after a stop, as a disk that is full, does not come of it.
+    """
     while error is not None and not isinstance(error, StoppedError):
-        error = error.__cause__ or error.__context__
+        if isinstance(error, OSError) and error.errno is not None:
+            return False
+        around = None if isinstance(error, TextuneError) else error.__context__
+        error = error.__cause__ or around
     return error is not None
 
 

@@ -225,6 +225,16 @@ def test_a_text_without_words_and_one_of_one_word(loaded, method):
     assert number == pytest.approx(reason.value - reason.base, abs=2e-3)
 
 
+@pytest.mark.parametrize("method", explaining.METHODS)
+def test_which_text_of_a_pair_is_empty_is_said(loaded, method):
+    texts = [("rain", ""), (" ", "rain"), ("", ""), ("sun", "rain")]
+    second, first, both, neither = loaded["pairs"].explain(texts, method=method)
+    assert second.remarks == ("the second text of the pair is empty: it has no word",)
+    assert first.remarks == ("the first text of the pair is empty: it has no word",)
+    assert "in either text" in both.remarks[0]
+    assert not neither.remarks
+
+
 def test_words_beyond_the_limit_moved_nothing_and_are_counted(loaded):
     (found,) = loaded["single"].explain([LONG])
     room = loaded["single"].card.shape.max_tokens - 2

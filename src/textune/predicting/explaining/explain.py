@@ -116,7 +116,7 @@ def _of_chunk(
     known = dict(zip(asked, found, strict=True))
     for at, (trace, prediction) in enumerate(zip(traces, predictions, strict=True)):
         one = known.get(at)
-        remark = "there is no word in it that the model reads" if one is None else one.remark
+        remarks = [_lacks(trace, one)] if one is None else [_lacks(trace, one), one.remark]
         yield Explanation(
             text=trace.example.text,
             pair=trace.example.pair,
@@ -126,7 +126,7 @@ def _of_chunk(
             reasons=() if one is None else tuple(_reasons(values[at], one)),
             unread=len(trace.spots) - int(trace.read.sum()),
             window=_window(model, trace, values[at]),
-            remarks=(remark,) if remark else (),
+            remarks=tuple(filter(None, remarks)),
         )
 
 
@@ -148,6 +148,16 @@ def find(
         Found([(word,) for word in trace.words], one.words[:, trace.words], one.value, one.baseline)
         for trace, one in zip(traces, found, strict=True)
     ]
+
+
+def _lacks(trace: Trace, found: Found | None) -> str:
+    """Say which text has no word, where one has none."""
+    is_pair = trace.example.pair is not None
+    if found is None:
+        return f"there is no word in {'either text' if is_pair else 'it'} that the model reads"
+    held = {spot.text for spot in trace.spots}
+    empty = [side for number, side in enumerate(("first", "second")) if number not in held]
+    return f"the {empty[0]} text of the pair is empty: it has no word" if is_pair and empty else ""
 
 
 def _taken_apart(found: occluding.Occluded) -> str:

@@ -69,8 +69,9 @@ def write(output: Path, found: Iterable[Explanation], *, name: str, overwrite: b
 
 def fragment(found: Explanation) -> str:
     """Write an explanation as a part of a page; whatever stands in a text is escaped."""
-    parts = [f"<section>{_reason(found, reason)}</section>\n" for reason in found.reasons]
-    return "".join(parts) or f"<section><p>{escape(found.text)}</p></section>\n"
+    said = "".join(f"<p><em>{escape(remark)}</em></p>" for remark in found.remarks)
+    parts = [f"<section>{_reason(found, reason)}{said}</section>\n" for reason in found.reasons]
+    return "".join(parts) or f"<section><p>{escape(found.text)}</p>{said}</section>\n"
 
 
 def _before(name: str) -> Iterator[str]:

@@ -172,7 +172,7 @@ class Aspects(Task):
         texts = ([written.joined(item) for item in of] for of in (training, examples))
         first, second = texts
         return {
-            "majority": simple.majority(targets, truth, self.labels, parts=parts, judge=judge),
+            "majority": simple.majority(targets, truth, self.labels, judge=judge),
             "tfidf": simple.tfidf(
                 first, targets, second, truth, labels=self.labels, parts=parts, judge=judge
             ),

@@ -36,13 +36,15 @@ class NumberTally(Tally):
 
     def findings(self, rows: int) -> Iterator[Finding]:
         """Name columns that are the same in every row."""
-        for name, spread in self.targets(()).items():
+        found = self.targets(()).items()
+        is_all = all(spread["min"] == spread["max"] for _, spread in found)
+        for name, spread in found:
             if spread["min"] == spread["max"] and rows > 1:
                 message = (
                     f"column {name!r} holds {spread['min']:g} in every row: there is nothing to "
                     "learn from it; name the columns of the numbers with --label"
                 )
-                yield Finding("constant", "warning", message, rows)
+                yield Finding("constant", "error" if is_all else "warning", message, rows)
 
 
 def read(table: Table, contract: Contract, places: Places) -> ToExample:
