@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from textune.errors import DataError, counted, excerpt
-from textune.reading import label_rows, passed_over, ragged, uncommon
+from textune.reading import header_lines, label_rows, passed_over, ragged, uncommon
 from textune.reading.delimited import Dialect, Layout, listed, no_rows, rows
 from textune.reading.header import is_header
 from textune.reading.lines import line_ends, lines, pieces
@@ -61,8 +61,11 @@ def recognise(
             f"{excerpt(','.join(first[:20]))}; keep the columns of texts and labels"
         )
     before = blank + len(above) + (separator is not None)
-    has_header, why_header = _header(first, body, dialect, header)
-    columns, widths, remark = _columns(path, dialect, first, body, before if has_header else None)
+    heads = header_lines.whole(first, body if header is not False else [])
+    has_header, why_header = _header(first, body[heads.further :], dialect, header)
+    heads = heads if has_header else header_lines.whole(first, [])
+    named, body = [*heads.names] if heads.further else first, body[heads.further :]
+    columns, widths, remark = _columns(path, dialect, named, body, before if has_header else None)
     if has_header and not body and whole and reading.fits:
         raise no_rows(path.name, tuple(first))
     if separator and is_by_first:
@@ -76,11 +79,11 @@ def recognise(
         widths,
         before=before,
         has_comments=has_comments,
+        heads=heads.further,
         are_full=passed_over.are_full(body),
     )
-    return layout, tuple(
-        filter(None, (why, why_quotes, _said(above, blank, dialect), why_header, remark))
-    )
+    said = (why, why_quotes, _said(above, blank, dialect), why_header, heads.why, remark)
+    return layout, tuple(filter(None, said))
 
 
 def _above(
