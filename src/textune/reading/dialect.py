@@ -61,9 +61,7 @@ def recognise(
             f"{excerpt(','.join(first[:20]))}; keep the columns of texts and labels"
         )
     before = blank + len(above) + (separator is not None)
-    heads = header_lines.whole(first, body if header is not False else [])
-    has_header, why_header = _header(first, body[heads.further :], dialect, header)
-    heads = heads if has_header else header_lines.whole(first, [])
+    heads, has_header, why_header = _lines_of_header(first, body, dialect, header)
     named, body = [*heads.names] if heads.further else first, body[heads.further :]
     columns, widths, remark = _columns(path, dialect, named, body, before if has_header else None)
     if has_header and not body and whole and reading.fits:
@@ -286,6 +284,15 @@ def _fills_a_column(plain: Reading) -> bool:
 def _is_closed(cell: str) -> bool:
     """Tell whether a cell begins and ends with a quote, or does neither."""
     return cell.startswith('"') == cell.endswith('"')
+
+
+def _lines_of_header(
+    first: list[str], body: list[list[str]], dialect: Dialect, chosen: bool | None
+) -> tuple[header_lines.Header, bool, str]:
+    """Find the header, with further lines of it; whether there is one, and why."""
+    found = header_lines.whole(first, body if chosen is not False else [])
+    has_header, why = _header(first, body[found.further :], dialect, chosen)
+    return found if has_header else header_lines.whole(first, []), has_header, why
 
 
 def _header(
