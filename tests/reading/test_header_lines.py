@@ -56,7 +56,7 @@ def test_answers_of_surveymonkey_name_columns(tmp_path):
     table = sources.read(write(tmp_path / "a.csv", [first, second, *rows]))
     used = ("What did you use?: App", "What did you use?: Website")
     assert table.columns == (*first[:4], *used)
-    assert [list(row.cells) for row in table.rows()] == rows
+    assert [list(row.given) for row in table.rows()] == rows
 
 
 @pytest.mark.parametrize(
