@@ -88,6 +88,8 @@ _OBJECT = re.compile(  # how a JSON object begins, or what Python writes for it
     rb"""|\['(?:[^'\\]|\\.)*', ?["'\[\{\dTFN-]"""
     rb"""|(?:[A-Za-z_]\w* ?= ?)?\[\s*\(\s*"""
     rb"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"), ?["'\[\{\dTFN-]"""
+    rb"""|(?:(?:var|let|const|export) )?(?:[A-Za-z_$][\w.$]{,99} ?= ?|default )"""
+    rb"""\[?\s*[\[{]\s*["'{\[]"""
 )
 
 
