@@ -16,6 +16,7 @@ from pathlib import Path
 
 from textune.errors import DataError
 from textune.reading import jsonlines
+from textune.reading.forms.page_tables import shown
 from textune.reading.lines import record_limit, unpacked
 from textune.reading.told import problems_of
 from textune.records import Finding, Row, Table
@@ -35,7 +36,6 @@ _MANY = re.compile(rb"From [^\n]{1,300}\r?\n" + _KNOWN.replace(b"(?i)", b"", 1),
 _SENT = re.compile(
     rb"(?i)(?:From [^\n]{1,300}\n)?(?:return-path|received|delivered-to|delivery-date|x-[\w-]+):"
 )
-_ASIDE = re.compile(r"(?i)<(script|style|head|!--)")
 _BREAK = re.compile(r"(?i)<(?:br|/p|/div|/li|/tr|/h\d)\b[^<>]*>")
 _MARK = re.compile(r"<[!/a-zA-Z][^<>]*>")
 _BLANK_LINES = re.compile(r"\n[ \t\r\n]*\n")
@@ -166,17 +166,4 @@ def _decoded(part: Message) -> str:
 
 
 def _words(page: str) -> str:
-    return unescape(_MARK.sub(" ", _BREAK.sub("\n", "".join(_shown(page)))))
-
-
-def _shown(page: str) -> Iterator[str]:
-    """Leave out what nobody sees of a page: its head, programs, styles and comments."""
-    lowered, at = page.lower(), 0
-    while found := _ASIDE.search(page, at):
-        yield page[at : found.start()]
-        name = found[1].lower()
-        end = lowered.find("-->" if name == "!--" else f"</{name}", found.end())
-        if end < 0:
-            return
-        at = end + (3 if name == "!--" else 0)
-    yield page[at:]
+    return unescape(_MARK.sub(" ", _BREAK.sub("\n", "".join(shown(page)))))
