@@ -2,6 +2,7 @@ import csv
 
 import pytest
 
+from textune.errors import DataError
 from textune.reading import sources
 
 TEXTS = [f"the {thing} was {how} that day" for thing in ("room", "meal") for how in "abcdefgh"]
@@ -127,3 +128,32 @@ def test_answers_that_were_all_chosen_are_no_header_again(tmp_path):
     table = sources.read(write(tmp_path / "a.csv", [first, *rows]))
     assert table.columns == tuple(first)
     assert len(list(table.rows())) == len(rows)
+
+
+def test_columns_of_one_name_that_are_filled_from_the_left_are_numbered(tmp_path):
+    first = ["Summary", "Labels", "Labels", "Labels", "Type", "Comment", "Comment"]
+    kept = (["ui", "", ""], ["ui", "api", ""], ["api", "ui", "docs"], ["", "", ""])
+    rows = [
+        [text, *kept[n % 4], ("Bug", "Task")[n % 2], *(["so"] * (n % 3)), *([""] * (2 - n % 3))]
+        for n, text in enumerate(TEXTS)
+    ]
+    table = sources.read(write(tmp_path / "a.csv", [first, *rows]))
+    assert table.columns == (
+        *("Summary", "Labels", "Labels 2", "Labels 3", "Type", "Comment", "Comment 2"),
+    )
+    assert [list(row.cells) for row in table.rows()] == rows
+    assert any("are numbered ('Labels', 'Comment')" in reason for reason in table.reasons)
+
+
+@pytest.mark.parametrize(
+    ("first", "rows"),
+    [
+        (["text", "label", "label"], [[text, "a", "b"] for text in TEXTS]),  # all filled
+        (["text", "label", "label"], [[text, "", "b"] for text in TEXTS]),  # from the right
+        (["label", "text", "label"], [["a", text, ""] for text in TEXTS]),  # apart
+        (["text", "label", "label", "label 2"], [[text, "a", "", "b"] for text in TEXTS]),
+    ],
+)
+def test_other_columns_of_one_name_are_refused(tmp_path, first, rows):
+    with pytest.raises(DataError, match=r"a\.csv:1: the header names 'label.*' more than once"):
+        sources.read(write(tmp_path / "a.csv", [first, *rows]))

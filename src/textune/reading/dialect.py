@@ -62,7 +62,7 @@ def recognise(
         )
     before = blank + len(above) + (separator is not None)
     heads, has_header, why_header = _lines_of_header(first, body, dialect, header)
-    named, body = [*heads.names] if heads.further else first, body[heads.further :]
+    named, body = [*heads.names] if heads.why else first, body[heads.further :]
     columns, widths, remark = _columns(path, dialect, named, body, before if has_header else None)
     if has_header and not body and whole and reading.fits:
         raise no_rows(path.name, tuple(first))

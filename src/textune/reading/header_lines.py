@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from textune.errors import counted, excerpt
 from textune.reading.header import weigh
@@ -36,6 +37,8 @@ def whole(first: Sequence[str], body: Sequence[Sequence[str]]) -> Header:
         body: Rows beneath it.
     """
     names = tuple(cell.strip() for cell in first)
+    if numbered := _numbered(names, body):
+        return numbered
     for number, row in enumerate(body[:2], start=1):
         if 2 * sum(IMPORTED.match(cell) is not None for cell in row) > len(row):
             return Header(names, number, _said(number, "describe the columns", body[0]))
@@ -48,6 +51,32 @@ def whole(first: Sequence[str], body: Sequence[Sequence[str]]) -> Header:
     if _names_more(names, second, columns):
         return Header(_together(names, second), 1, _said(1, "names the columns, too", second))
     return Header(names)
+
+
+def _numbered(names: Sequence[str], body: Sequence[Sequence[str]]) -> Header | None:
+    """Number columns of one name that hold several values of a row, filled from the left.
+
+    Trackers export so what a ticket has several of: Labels, Labels, Labels.
+    """
+    runs = [[*run] for name, run in groupby(range(len(names)), names.__getitem__) if name]
+    several = [run for run in runs if len(run) > 1]
+    once = [names[run[0]] for run in runs]
+    rows = [row for row in body[:MOST] if len(row) == len(names)]
+    if not several or len({*once}) < len(once) or len(rows) < FEWEST:
+        return None
+    held = [[[bool(row[at].strip()) for at in run] for row in rows] for run in several]
+    are_lists = all(cells == sorted(cells, reverse=True) for run in held for cells in run)
+    if not are_lists or any(all(map(all, run)) for run in held):
+        return None
+    found = list(names)
+    for run in several:
+        for number, at in enumerate(run[1:], start=2):
+            found[at] = f"{names[at]} {number}"
+    if len({*filter(None, found)}) < sum(map(bool, found)):
+        return None
+    listed = ", ".join(repr(names[run[0]]) for run in several)
+    why = f"columns of one name, filled from the left, are numbered ({listed})"
+    return Header(tuple(found), why=why)
 
 
 def _said(number: int, does: str, second: Sequence[str]) -> str:
