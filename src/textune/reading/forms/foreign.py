@@ -9,7 +9,7 @@ from textune.reading import yaml_values
 FORMATS = (
     "CSV, TSV, text, JSON (.jsonl, .ndjson, .json), YAML, CoNLL, WebAnno TSV, brat, PubTator, "
     "Rasa's Markdown, XML, ARFF, spaCy's DocBin, Excel, ODS, Arrow and Parquet, "
-    "each also as .gz, .bz2, .xz and .zst"
+    "mails (.eml, mbox), tables of HTML and Markdown, each also as .gz, .bz2, .xz and .zst"
 )
 
 
