@@ -71,6 +71,7 @@ def test_of_a_page_the_words_are_read(tmp_path):
         b'From: a\nContent-Type: multipart/mixed; boundary="x"\n\n--x\nno headers\n',
         b"From: a\nContent-Type: multipart/mixed\n\n--x\n",
         b"From: a\nContent-Type: multi\0part\n",
+        b"From: a\nContent-Type: text/plain; charset=utf\0-8\n\nwords here\n",
         b"From: a\n",
     ],
 )

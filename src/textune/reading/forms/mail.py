@@ -160,7 +160,7 @@ def _decoded(part: Message) -> str:
     for charset in (part.get_content_charset(), "utf-8", _OF_WINDOWS):
         try:
             return held.decode(charset or "utf-8")
-        except (LookupError, UnicodeError):
+        except (LookupError, ValueError):  # a name with a NUL in it is one, too
             continue
     return held.decode("latin-1")
 
