@@ -224,3 +224,50 @@ def test_the_sign_of_doccano_parts_labels_and_stands_in_names():
     assert lists.separator(cells) == "#"
     assert lists.separator([draw.choice(["C#", "F#", "C", "F"]) for _ in range(60)]) is None
     assert lists.separator([draw.choice(["A#1", "A#2", "B#1"]) for _ in range(60)]) is None
+
+
+NAMES = ("joy", "fear", "anger", "sadness")
+
+
+def drawn(write, *, fewest=1):
+    draw = random.Random(1)
+    return [write(draw.sample(NAMES, draw.randint(fewest, 3))) for _ in range(90)]
+
+
+@pytest.mark.parametrize("sign", ["\uff0c", "\u3001", "\u060c ", "\u061b", "\uff1b", " and "])
+def test_names_are_parted_by_the_signs_of_other_scripts_and_by_a_word(sign):
+    cells = drawn(sign.join)
+    found = lists.separator(cells)
+    assert found is not None
+    assert {name for cell in cells for name in lists.parse(cell, found)} == {*NAMES}
+
+
+def test_a_name_of_two_words_with_and_between_is_one():
+    assert lists.separator(["rock and roll", "pop", "rock and roll", "jazz"] * 20) is None
+
+
+def test_bullets_before_names_on_lines_are_none_of_them():
+    cells = drawn(lambda names: "\n".join(f"• {name}" for name in names))
+    assert lists.separator(cells) == "\n"
+    assert lists.parse("- joy\n* fear - so to say", "\n") == ("joy", "fear - so to say")
+
+
+@pytest.mark.parametrize(("written", "empty"), [(set, "set()"), (frozenset, "frozenset()")])
+def test_an_empty_set_beside_sets_is_one(written, empty):
+    cells = drawn(lambda names: repr({*names}) if names else empty, fewest=0)
+    assert empty in cells
+    assert lists.separator(cells) == "json"
+    assert lists.parse(empty, "json") == ()
+
+
+@pytest.mark.parametrize("write", [json.dumps, repr])
+@pytest.mark.parametrize("signs", [(True, False), (1, 0)])
+def test_objects_that_say_yes_or_no_to_each_name_hold_those_with_yes(write, signs):
+    cells = drawn(lambda names: write({name: signs[name not in names] for name in NAMES}))
+    assert lists.separator(cells) == "json"
+    assert lists.parse(write({"joy": signs[1], "fear": signs[0]}), "json") == ("fear",)
+
+
+@pytest.mark.parametrize("cell", ['{"joy": 0.5}', '{"joy": 1, "fear"}'])
+def test_other_objects_are_no_names(cell):
+    assert lists.parse(cell, "json") is None

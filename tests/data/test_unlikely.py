@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from made_tables import made, one_of, prose, table
+from made_tables import code, count, date, made, number, one_of, prose, table
 from textune.tasks.contract import understand
 
 KEYWORDS = ("homeless", "migrant", "refugee", "women")
@@ -93,3 +93,41 @@ def test_many_different_numbers_of_few_rows_are_no_classes():
     assert (found.task, found.label) == ("plain", ())
     often = [[prose()(n, draw), str(n % 40)] for n in range(1_200)]
     assert understand(table(2, often)).contract.label == ("2",)
+
+
+POSTS = {
+    "retweets": ["full_text", "created_at", "retweet_count", "lang"],
+    "votes": ["body", "created_utc", "permalink", "score"],
+    "senders": ["id", "text", "from"],
+    "authors": ["text", "by", "kids"],
+}
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_what_a_platform_says_of_messages_is_no_label(name):
+    columns = POSTS[name]
+    cells = {
+        **{one: prose() for one in ("full_text", "body", "text")},
+        **{"lang": one_of("en", "und"), "from": one_of("Ann", "Bob"), "by": one_of("a", "b", "c")},
+        **{"score": number(0, 30, 0), "retweet_count": number(0, 200, 0), "id": count},
+        **{"created_at": date, "created_utc": count, "permalink": code, "kids": code},
+    }
+    read = understand(made(columns, **{f"c_{one}": cells[one] for one in columns})).contract
+    assert (read.task, read.label) == ("plain", ())
+
+
+@pytest.mark.parametrize(("column", "values"), [("lang", ("en", "de")), ("score", ("1", "2"))])
+def test_the_same_columns_are_labels_where_no_platform_wrote_them(column, values):
+    table = made(["text", column], **{"text": prose(), column: one_of(*values)})
+    assert understand(table).contract.label == (column,)
+
+
+def test_the_type_of_all_messages_is_no_label():
+    table = made(["text", "type"], text=prose(), type=one_of("message"))
+    assert understand(table).contract.task == "plain"
+
+
+def test_two_constants_beside_a_count_are_no_labels():
+    cells = {"text": prose(), "canReply": one_of("True"), "isPublic": one_of("True")}
+    cells |= {"totalReplyCount": one_of("0", "1")}
+    assert understand(made(list(cells), **cells)).contract.task == "single"

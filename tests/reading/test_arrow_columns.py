@@ -11,6 +11,7 @@ from made_runs import make_run
 from made_tables import count_tokens
 from textune.doors import cli
 from textune.errors import DataError, SettingsError
+from textune.reading import sources
 from textune.survey import survey
 
 ROWS = 40
@@ -77,3 +78,25 @@ def test_prediction_says_what_it_leaves_out(tiny_base, tmp_path, monkeypatch, ca
     pq.write_table(pa.table({"text": OTHERS["image"][0], "more": ["x"] * ROWS}), file)
     with pytest.raises(DataError, match="'text', which holds the text by the contract, holds raw"):
         textune.evaluate(run, file)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_records_are_taken_apart_where_no_text_stands_beside_them(tmp_path, depth, as_frame):
+    values = [{"text": f"a fine day {n}", "label": "ab"[n % 2]} for n in range(12)]
+    held = [{"inner": one} for one in values] if depth == 2 else values
+    held[3] = None
+    table = pa.table({"n": range(12), "review": pa.array(held)})
+    pq.write_table(table, tmp_path / "a.parquet")
+    read = sources.read(table if as_frame else tmp_path / "a.parquet")
+    before = "review.inner." if depth == 2 else "review."
+    rows = [row.cells for row in read.rows()]
+    assert read.columns == ("n", f"{before}text", f"{before}label")
+    assert rows[1] == ("1", "a fine day 1", "b")
+    assert rows[3] == ("3", "", "")
+    assert any("dotted names" in reason for reason in read.reasons)
+
+
+def test_records_beside_a_text_stay_as_they_are():
+    table = pa.table({"text": ["a fine day"], "meta": pa.array([{"lang": "en"}])})
+    assert sources.read(table).columns == ("text", "meta")

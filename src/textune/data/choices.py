@@ -125,6 +125,7 @@ def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool
         return (
             named >= 3
             and column.kind not in ("empty", "split", "record")
+            and not (column.kind == "constant" and names.is_type(column.name))
             and not _is_unclear(column)
             and not _is_free(column)
             and not _names_rows(column)
@@ -176,7 +177,7 @@ def _marks(free: Sequence[Column], headed: bool) -> tuple[Column, ...]:
     flags = [c for c in free if c.kind == "flags" and not (headed and names.is_apart(c.name))]
     styles = [[c for c in flags if _in_digits(c) is digits] for digits in (True, False)]
     members = max(styles, key=len)
-    if not members:
+    if not members or (len(members) == 1 and _named(members[0], headed) <= -3):
         return ()
     places = {column.place for column in members}
     near = [c for c in free if c.place not in places and _nearly(c) and _named(c, headed) > -3]

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from textune.data import commas, lists
 from textune.data.commas import DECIMAL, DECIMAL_OR_WHOLE
+from textune.data.marked_names import marked_names
 from textune.data.numerals import Numerals, is_number, like_number
 from textune.data.sampling import SAMPLE_CHARACTERS
 from textune.metrics.one_label import FLAGS
@@ -201,7 +202,7 @@ def _why_parse(column: Column) -> str:
 
 def _why_record(column: Column) -> str:
     """Tell JSON objects and lists of lists: running text for the eye, but not to be labelled."""
-    if any(lists.CHOICES.match(cell) for cell in column.cells):
+    if any(map(lists.CHOICES.match, column.cells)) or None not in map(marked_names, column.cells):
         return ""
     filled = [cell for cell in column.cells if cell not in ("{}", "[]")]
     objects = sum(RECORD.match(cell) is not None for cell in filled)

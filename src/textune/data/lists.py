@@ -5,18 +5,22 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from textune.data.marked_names import marked_names
 from textune.records import Finding
 
-SEPARATORS = ("\n", "\t", "|", ";", ",", "/", "+", "&", "#", "_", " ")
-PLAIN = SEPARATORS[:5]  # signs that rarely stand for anything else
-WITHIN_NAMES = "/+&#_"  # signs that stand in names, too: N/A, C++, R&B, C#, not_hate
-JOINING_NAMES = "_"  # and join the words of one, unless there are many ways to join them
+COMMAS = ("\uff0c", "\u3001", "\u060c", "\u061b", "\uff1b")  # of Chinese, Japanese and Arabic
+SEPARATORS = ("\n", "\t", "|", ";", ",", *COMMAS, "/", "+", "&", "#", " and ", "_", " ")
+PLAIN = SEPARATORS[: 5 + len(COMMAS)]  # signs that rarely stand for anything else
+WITHIN_NAMES = ("/", "+", "&", "#", "_", " and ")  # in names, too: N/A, C++, R&B, C#, not_hate
+JOINING_NAMES = ("_", " and ")  # and join the words of one, unless there are many ways to join them
+LIKELY = frozenset("\n\t|;\u061b\uff1b")  # signs that part little else
 FEWEST_JOINED = 3  # different lists
 ENDING_NAMES = "+&#"  # and end them
 FORMS = ("json", "mixed", "vector", "<>", *SEPARATORS)
 """Ways to write a list: "json" is any list in brackets, "mixed" the same or one name without,
 "vector" a 0 or 1 for each place, "<>" is <a><b>."""
 
+BULLET = re.compile(r"\A[•◦▪‣·*–-]\s+(?=\S)")  # before a name on a line of its own
 LONGEST_NAME = 60
 MOST_LONG = 0.2  # share of names that may be longer: among texts most are
 MOST_OF_FEW = 42  # names that may be so many in a table of few rows
@@ -32,6 +36,7 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 TAGS = re.compile(r"(?:<[^<>]+>)+")
 PLAIN_LIST = re.compile(r"[\"']|\[\s*(?:[+-]?\d+)?\s*\]")  # names in quotes, one number, none
 CHOICES = re.compile(r'\{\s*"choices"\s*:\s*\[')  # how Label Studio writes several choices
+EMPTY = frozenset(["set()", "frozenset()"])  # how Python writes a set of nothing
 VECTOR = re.compile(r"[\[(]?\s*[01](\.0?)?(\s*[,\s]\s*[01](\.0?)?)+\s*[\])]?")
 
 
@@ -62,6 +67,8 @@ def parse(cell: str, separator: str) -> tuple[str, ...] | None:
         names = _in_places(cell)
     elif separator == "<>":
         names = cell[1:-1].split("><") if TAGS.fullmatch(cell) else None
+    elif separator == "\n":
+        names = [BULLET.sub("", line.lstrip(), count=1) for line in cell.split("\n")]
     else:
         names = cell.split(separator)
     if names is None:
@@ -240,7 +247,7 @@ def _are_mixed(cells: Sequence[str], *, known_only: bool = False) -> bool:
 
 
 def _is_bracketed(cell: str) -> bool:
-    return len(cell) >= 2 and BRACKETS.get(cell[0]) == cell[-1]
+    return cell in EMPTY or (len(cell) >= 2 and BRACKETS.get(cell[0]) == cell[-1])
 
 
 def _same_width(cells: Sequence[str]) -> bool:
@@ -257,8 +264,10 @@ def _in_places(cell: str) -> list[str] | None:
 
 def _in_brackets(cell: str) -> list[str] | None:
     """Read a list as JSON, Python or numpy print it; a name without quotes may hold spaces."""
-    if not _is_bracketed(cell):
-        return None
+    if not _is_bracketed(cell) or cell in EMPTY:
+        return [] if cell in EMPTY else None
+    if (marked := marked_names(cell)) is not None:
+        return marked
     if CHOICES.match(cell):
         cell = cell[cell.index("[") : cell.rindex("}")].strip()
     try:
@@ -309,7 +318,7 @@ def _separates(sign: str, cells: Sequence[str]) -> bool:
     if sign == "," and any("." in cell and "," in cell for cell in cells[:50]):
         return False
     is_list = len({len(names) for names in lists}) > 1 or _change_places(lists)
-    return is_list and _recurring(lists, are_likely=sign in "\n\t|;")
+    return is_list and _recurring(lists, are_likely=sign in LIKELY)
 
 
 def _change_places(lists: Sequence[tuple[str, ...]]) -> bool:

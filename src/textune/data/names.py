@@ -44,7 +44,8 @@ OTHER_WORDS = (
     " worker page number num nr order length len verified retweeted favorited truncated lat lon"
     " phone zip unnamed kfold probability prob weight unclear test train dev variance std stddev"
     " deviation stderr ups downs corpus pred preds predicted prediction predictions hashtags"
-    " mentions retweet replies favorites favourites emojis"
+    " mentions retweet replies favorites favourites emojis reply"
+    " from by sender receiver recipient nickname nick handle assignee reporter requester submitter"
     " tahmin prédiction predicción predição"
 )
 APART = frozenset(
@@ -80,6 +81,13 @@ ABOUT = frozenset(["city", "country", "lang", "language", "locale", "region"])
 """Names of columns that say something of a text in a word, and are never the text."""
 OF_JUDGES = frozenset(["agreement", "alpha", "certainty", "kappa", "reliability", "trust"])
 """Names of columns whose numbers say how sure the people were who gave the labels."""
+COUNTED = ("created_utc", "kids", "link_id", "num_comments", "parent_id", "permalink", "subreddit")
+"""Names of columns of a forum, where the score of a message counts its votes."""
+POSTED = (
+    *("conversation_id", "created_at", "favorite_count", "id_str", "in_reply_to_user_id"),
+    *("like_count", "public_metrics", "quote_count", "reply_count", "retweet_count"),
+)
+"""Names of columns of short messages as they were posted, which say their language themselves."""
 ORIGINS = frozenset(["corpus", "domain", "genre", "section", "source", "topic"])
 """Names of columns that say where a pair of texts was found, more often than what it is."""
 OF_WORKERS = frozenset(["assignment", "status"])
@@ -186,6 +194,27 @@ def are_numbered(columns: Sequence[str]) -> bool:
         and len({*bare}) == 1
         and bare[0] not in ("", columns[0])
     )
+
+
+def are_said_of_posts(columns: Sequence[str]) -> list[str]:
+    """Name the columns in which a platform says something of messages that it hands out.
+
+    Example:
+        >>> are_said_of_posts(["body", "score", "permalink", "created_utc"])
+        ['score']
+    """
+    found = {part for name in columns for part in name.lower().split(".")}
+    said = {"score": COUNTED, "lang": POSTED, "language": POSTED}
+    return [
+        name
+        for name in columns
+        if len(found.intersection(said.get(name.lower().rpartition(".")[2], ()))) > 1
+    ]
+
+
+def is_type(name: str) -> bool:
+    """Tell whether a name says what kind of record a row is, where all rows are of one."""
+    return parts(name)[-1:] == ["type"]
 
 
 def is_origin(name: str) -> bool:

@@ -25,9 +25,13 @@ def penalty(column: Column, texts: Sequence[Column], named: float) -> float:
 
 
 def named(columns: Sequence[Column]) -> list[Column]:
-    """Find numbers that are called ids, or of those who gave the labels."""
+    """Find numbers that are called ids, or of those who gave the labels, and what posts say."""
     able = [column for column in columns if names.is_no_label(column.name)]
-    return [column for column in able if column.cells and all(map(is_number, column.cells))]
+    of_posts = names.are_said_of_posts([column.name for column in columns])
+    return [
+        *(column for column in able if column.cells and all(map(is_number, column.cells))),
+        *(column for column in columns if column.name in of_posts),
+    ]
 
 
 def beside(columns: Sequence[Column], texts: Sequence[Column]) -> list[Column]:

@@ -9,7 +9,14 @@ from textune.errors import SettingsError
 AUTO = "auto"
 FLAGS: Mapping[str, int] = {
     **dict.fromkeys(("1", "1.0", "1.", "true", "yes", "y", "t"), 1),
+    **dict.fromkeys(("ja", "j", "oui", "sí", "si", "sim", "tak", "evet", "да", "是", "はい"), 1),
+    **dict.fromkeys(
+        ("예", "نعم", "wahr", "vrai", "vero", "verdadero", "истина", "✓", "✔", "✅"), 1
+    ),
     **dict.fromkeys(("0", "0.0", "0.", "false", "no", "n", "f"), 0),
+    **dict.fromkeys(("nein", "nej", "nee", "non", "não", "nao", "nie", "hay\u0131r", "hayir"), 0),
+    **dict.fromkeys(("нет", "否", "いいえ", "아니오", "아니요", "لا", "falsch", "faux"), 0),
+    **dict.fromkeys(("falso", "ложь", "✗", "✘", "❌"), 0),
     **dict.fromkeys(("-1", "-1.0", "-1."), -1),
 }
 """How a 0/1 column may be written, in lower case; -1 stands for "not scored"."""

@@ -11,6 +11,7 @@ from textune.reading.jsonlines import cell
 from textune.records import Finding
 
 INDEX = re.compile(r"__index_level_\d+__")  # of a pandas frame
+DEEPEST = 4  # records in records
 BYTES = "raw bytes that are no text"
 Read = Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
 
@@ -69,6 +70,41 @@ def choose(
         )
     is_indexed = len(schema.names) > len(named)
     return columns, ["the index of the pandas frame is left out"] * is_indexed, passed_over
+
+
+def apart(schema: pa.Schema, read: Read) -> tuple[pa.Schema, Read, list[str]]:
+    """Take records apart where no text stands outside of them: review.text, review.label.
+
+    Returns:
+        The columns that there are then, how they are read, and what is said of it.
+    """
+    records = [field.name for field in schema if types.is_struct(field.type)]
+    if not records or any(_may_be_text(field.type) for field in schema):
+        return schema, read, []
+
+    def flat(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        wanted = [one for one in schema.names if any(_is_in(name, one) for name in names)]
+        for batch in read(wanted):
+            yield from _flat(pa.Table.from_batches([batch])).select(list(names)).to_batches()
+
+    held = ", ".join(map(repr, records))
+    said = f"no text stands beside records: their values are columns with dotted names (in {held})"
+    return _flat(schema.empty_table()).schema, flat, [said]
+
+
+def _may_be_text(kind: pa.DataType) -> bool:
+    inside = kind.value_type if types.is_dictionary(kind) else kind
+    return is_text(inside) or types.is_string_view(inside) or _is_bytes(inside)
+
+
+def _is_in(name: str, record: str) -> bool:
+    return name == record or name.startswith(f"{record}.")
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    for _ in range(DEEPEST):
+        table = table.flatten()
+    return table
 
 
 def left_out(passed_over: Mapping[str, str], total: int) -> tuple[Finding, ...]:

@@ -18,7 +18,15 @@ import pyarrow.parquet as pq
 
 from textune.errors import DataError, Problems, first_line
 from textune.reading import class_names, packing
-from textune.reading.arrow_columns import Read, choose, is_text, left_out, refuse_twice, to_texts
+from textune.reading.arrow_columns import (
+    Read,
+    apart,
+    choose,
+    is_text,
+    left_out,
+    refuse_twice,
+    to_texts,
+)
 from textune.reading.jsonlines import faulty_cell
 from textune.reading.lines import opened
 from textune.reading.told import problems_of
@@ -121,6 +129,7 @@ def _table(
     """Describe what can be read by the names of its columns."""
     name, prefix = ("data frame", "row ") if path is None else (path.name, f"{path.name}: row ")
     with _translated(f"{name}: damaged", _AGAIN):
+        schema, read, parted = apart(schema, read)
         columns, why, passed_over = choose(name, schema, total, read)
     classes = class_names.listed(schema.metadata) or class_names.of_features(features or {})
 
@@ -136,7 +145,7 @@ def _table(
         columns,
         has_header=True,
         delimiter=None,
-        reasons=(*reasons, *why),
+        reasons=(*reasons, *parted, *why),
         rows=rows,
         findings=left_out(passed_over, total),
         schema=schema,

@@ -62,6 +62,7 @@ class Layout:
     widths: frozenset[int] = frozenset()  # of rows that may end early, their other cells blank
     before: int = 0  # lines before the first row that are none of the table
     has_comments: bool = False  # whether what begins with "# " and has not all cells is no fault
+    heads: int = 0  # lines beneath the header that name or describe columns, too
     are_full: bool = False  # whether a row with one filled cell may be a remark below the table
 
 
@@ -175,14 +176,14 @@ def _likely(
 ) -> Iterator[tuple[str, list[str], int]]:
     """Yield the place, the cells and the number of lines of each record that may be a row."""
     width, header = len(layout.columns), passed_over.Header(layout.header or ())
-    skip = layout.header is not None
+    skip = layout.heads + (layout.header is not None)
     endings = passed_over.Endings()
     for line, cells in records:
         if not cells or (len(cells) == 1 < width and not cells[0].strip()):
             passed.note_blank(f"{name}:{line}")
             continue
         if skip:
-            skip = False
+            skip -= 1
             continue
         origin = f"{name}:{line}"
         if header.is_again(origin, cells):

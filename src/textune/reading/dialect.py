@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from textune.errors import DataError, counted, excerpt
-from textune.reading import label_rows, passed_over, ragged, uncommon
+from textune.reading import header_lines, label_rows, passed_over, ragged, uncommon
 from textune.reading.delimited import Dialect, Layout, listed, no_rows, rows
 from textune.reading.header import is_header
 from textune.reading.lines import line_ends, lines, pieces
@@ -61,8 +61,9 @@ def recognise(
             f"{excerpt(','.join(first[:20]))}; keep the columns of texts and labels"
         )
     before = blank + len(above) + (separator is not None)
-    has_header, why_header = _header(first, body, dialect, header)
-    columns, widths, remark = _columns(path, dialect, first, body, before if has_header else None)
+    heads, has_header, why_header = _lines_of_header(first, body, dialect, header)
+    named, body = [*heads.names] if heads.why else first, body[heads.further :]
+    columns, widths, remark = _columns(path, dialect, named, body, before if has_header else None)
     if has_header and not body and whole and reading.fits:
         raise no_rows(path.name, tuple(first))
     if separator and is_by_first:
@@ -76,11 +77,11 @@ def recognise(
         widths,
         before=before,
         has_comments=has_comments,
+        heads=heads.further,
         are_full=passed_over.are_full(body),
     )
-    return layout, tuple(
-        filter(None, (why, why_quotes, _said(above, blank, dialect), why_header, remark))
-    )
+    said = (why, why_quotes, _said(above, blank, dialect), why_header, heads.why, remark)
+    return layout, tuple(filter(None, said))
 
 
 def _above(
@@ -283,6 +284,15 @@ def _fills_a_column(plain: Reading) -> bool:
 def _is_closed(cell: str) -> bool:
     """Tell whether a cell begins and ends with a quote, or does neither."""
     return cell.startswith('"') == cell.endswith('"')
+
+
+def _lines_of_header(
+    first: list[str], body: list[list[str]], dialect: Dialect, chosen: bool | None
+) -> tuple[header_lines.Header, bool, str]:
+    """Find the header, with further lines of it; whether there is one, and why."""
+    found = header_lines.whole(first, body if chosen is not False else [])
+    has_header, why = _header(first, body[found.further :], dialect, chosen)
+    return found if has_header else header_lines.whole(first, []), has_header, why
 
 
 def _header(

@@ -63,6 +63,11 @@ def is_header(first: list[str], body: list[list[str]], *, text_only: bool) -> tu
     return False, "no header (the columns are 1, 2, …): the first line could be data as any other"
 
 
+def weigh(cell: str, column: Sequence[str]) -> int:
+    """Weigh a cell against those below it: above 0 is evidence that it names them."""
+    return -4 if NUMBER.fullmatch(cell.strip()) else _compare(cell, column)[0]
+
+
 def usual_names(cells: Sequence[str]) -> list[str]:
     """Take the cells that are usual names of columns."""
     return [cell for cell in cells if cell.strip().lower() in _USUAL]
@@ -87,9 +92,12 @@ def _number_rows(column: list[str]) -> bool:
     return len(column) > 1 and len({*column}) == len(column) and all(map(str.isdecimal, column))
 
 
-def _compare(cell: str, column: list[str]) -> tuple[int, str]:
+def _compare(cell: str, column: Sequence[str]) -> tuple[int, str]:
     """Weigh a cell of the first row against the cells below it: above 0 is evidence for a name."""
     below = [value for value in column if value.strip().lower() not in _MISSING]
+    is_answer = len(cell) > 2 and cell.strip().lower() not in ("yes", "true")
+    if is_answer and below and len(below) < len(column) and {*below} == {cell}:
+        return 0, ""  # an answer that was chosen, in the column of that answer
     if cell.strip().lower() in _MISSING or not below:
         return 0, ""
     numbers = sum(1 for value in below if NUMBER.fullmatch(value.strip()))

@@ -18,7 +18,10 @@ _EACH_EVALUATED = (
     "[print(json.dumps(ast.literal_eval(line))) for line in sys.stdin]'"
 )
 _COMMENT = re.compile(r"\s*(?://|/\*|#)")
-_ASSIGNED = re.compile(r"(?:(?:var|let|const|export)\s+)?[A-Za-z_$][\w.$\[\]'\" ]*=\s*[\[{(]")
+ASSIGNED = re.compile(
+    r"(?:(?:var|let|const|export)\s+)?[A-Za-z_$][\w.$\[\]'\" ]{0,200}=\s*[\[{(]"
+    r"|export\s+default\s*[\[{]"
+)
 _CALLED = re.compile(r"[A-Za-z_$][\w.$]*\(\s*[\[{]")
 _BARE_KEY = re.compile(r"[A-Za-z_$][\w$]*\s*:")
 _PYTHON = re.compile(r"(?:None|True|False|array\(|nan\b|datetime)")
@@ -35,7 +38,7 @@ def refuse_beginning(path: Path, text: str, first: str) -> None:
     if _COMMENT.match(first):
         what = "a comment, which JSON does not have"
         way_out = f"take the comments out: {mending(path, _JSON5, mark='plain')}"
-    elif _ASSIGNED.match(first):
+    elif ASSIGNED.match(first):
         what = "a program that gives the values a name"
         command = "sed -e '1s/^[^=]*= *//' -e '$s/; *$//'"
         way_out = f"keep what stands after the sign =: {mending(path, command, mark='plain')}"

@@ -321,7 +321,7 @@ def _of_set(place: Path, files: Sequence[Path], what: str) -> Parts:
     """
     known = sorted(file for file in files if not splits.is_noise(file))
     rows = [file for file in known if kinds.holds_rows(file)]
-    texts = [file for file in known if kinds.ending(file) == ".txt"]
+    texts = [file for file in known if folders.is_text(file.name)]
     chosen = rows or texts or ([] if what == "folder" else known)
     if not chosen:
         raise _without_rows(place, place, files, what)

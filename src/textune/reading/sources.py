@@ -47,6 +47,7 @@ from textune.reading.forms import (
     side_by_side,
     stored_texts,
     tagged_cells,
+    ticked,
     unnamed_spans,
     written,
 )
@@ -70,6 +71,7 @@ OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a ta
     answered.told,
     stored_texts.refused,
     label_columns.joined,
+    ticked.told,
     joined_pairs.parted,
 )
 OF_LINES: tuple[Callable[[Table], Table | None], ...] = (  # what a single text may hold
@@ -86,6 +88,8 @@ _OBJECT = re.compile(  # how a JSON object begins, or what Python writes for it
     rb"""|\['(?:[^'\\]|\\.)*', ?["'\[\{\dTFN-]"""
     rb"""|(?:[A-Za-z_]\w* ?= ?)?\[\s*\(\s*"""
     rb"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"), ?["'\[\{\dTFN-]"""
+    rb"""|(?:(?:var|let|const|export) )?(?:[A-Za-z_$][\w.$]{,99} ?= ?|default )"""
+    rb"""\[?\s*[\[{]\s*["'{\[]"""
 )
 
 

@@ -27,7 +27,7 @@ from python_calamine import (
 )
 
 from textune.errors import DataError, among, excerpt, first_line
-from textune.reading import jsonlines, packing, passed_over
+from textune.reading import header_lines, jsonlines, packing, passed_over
 from textune.reading.delimited import no_rows
 from textune.reading.dialect import column_names
 from textune.reading.header import is_header
@@ -281,21 +281,26 @@ def _place(
         first, above = numbers[0], []
     columns = _columns(sheet, first)
     texts = [[_text(cells, at) for at in columns] for cells in sample[first:]]
+    rows = [at for at, cells in enumerate(texts, start=first) if any(cells)]  # which are not blank
     begun, *body = [cells for cells in texts if any(cells)]
     why = "header: the first row, as told" if header else "no header, as told"
+    heads = header_lines.whole(begun, body if header is not False else [])
     if header is None:
-        header, why = is_header(begun, [row for row in body if row != begun], text_only=False)
+        below = [row for row in body[heads.further :] if row != begun]
+        header, why = is_header(begun, below, text_only=False)
         why = why.replace("the first line", f"row {first + 1}")
     names, remark = tuple(str(n) for n, _ in enumerate(columns, start=1)), ""
+    heads = heads if header else header_lines.whole(begun, [])
     if header:
-        names, remark = column_names(f"{name} row {first + 1}", begun)
-    said = [why, remark]
+        names, remark = column_names(f"{name} row {first + 1}", list(heads.names))
+    said = [why, heads.why.replace("line", "row", 1), remark]
     if above:
         title = next(str(value) for value in sample[above[0]] if _is_there(value))
         many = len(above) > 1
         listed = f"{len(above)} rows of one cell are" if many else "a row of one cell is"
         said.append(f"above the table, {listed} passed over: {excerpt(title)}")
-    full = passed_over.are_full(body)
+    full = passed_over.are_full(body[heads.further :])
+    first = max(first, rows[heads.further])
     return _Place(sheet.name, first, columns, names, header, full), said
 
 

@@ -9,7 +9,7 @@ from textune.settings.data_config import DataSettings
 from textune.tasks.kind import Kind
 
 SHARE = 0.1  # of the texts that validates, where nothing else is asked for
-FEW = 1_500  # texts; a tenth of fewer says too little, and is missed where one learns from it
+FEW = 2_500  # texts; a tenth of fewer says too little, and is missed where one learns from it
 FEW_ADAPTERS = 600  # with adapters, whose folds' models have no mean: there folds are refused
 SEEDS = 3  # of the most effort: in cross-validation, or one after the other
 FEW_QUICK = 4_000  # where a linear head is all that is fitted: that takes seconds on each fold

@@ -5,6 +5,7 @@ Of several parts (train, test, …) that which is to be learned from is read; th
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -17,6 +18,7 @@ from textune.reading.forms import (
     anafora,
     brat,
     concepts,
+    mail,
     side_by_side,
     tagged_documents,
     tagtog_folders,
@@ -35,6 +37,8 @@ WHOLE = {  # forms of folders that are a table by themselves → a file of their
     tagtog_folders: (tagtog_folders.ENDING,),
 }
 UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
+_CODE = re.compile(r"\.\d*|\.[0-9a-f]{8,}")  # in place of an ending
+MOST_TEXTS = 20  # texts in a folder to a file that is none of them
 COLUMNS = ("text", "label")
 SHOWN = 5  # tables that are named
 
@@ -86,10 +90,11 @@ def read(folder: Path) -> Table | None:
         return None
     part, others = below(folder, found[0]), found[1]
     labels = _labels(part)
-    files = {label: sorted((part / label).glob("*.txt")) for label in labels}
+    files = {label: _texts_in(part / label) for label in labels}
     left_out = [name for name in _folders(part) if name in UNLABELLED]
     reasons = (
         f"format: a folder for each label ({', '.join(labels[:8])}), a text file for each text",
+        _said_of_mails(files),
         *_said(folder, part, others),
     )
     findings = []
@@ -97,6 +102,7 @@ def read(folder: Path) -> Table | None:
         message = f"the folder {name!r} is left out: its texts have no label"
         count = len(list((part / name).glob("*.txt")))
         findings.append(Finding("left out", "warning", message, count))
+    findings += _others(part, labels)
     rows = partial(_texts, part, files)
     return Table.of_file(part, "folder", COLUMNS, reasons, rows, findings=tuple(findings))
 
@@ -150,9 +156,45 @@ def _labels(place: Path) -> list[str]:
 def _is_of_texts(place: Path) -> bool:
     with os.scandir(place) as found:  # which asks the disk nothing of each
         entries = [entry for entry in found if not entry.name.startswith(".")]
-        return bool(entries) and all(
-            entry.name.lower().endswith(".txt") and entry.is_file() for entry in entries
+        others = [entry for entry in entries if not (is_text(entry.name) and entry.is_file())]
+        # a list of commands, or a word on the texts, may stand among many of them
+        is_told = all(entry.is_file() and "." not in entry.name for entry in others)
+        return len(entries) > MOST_TEXTS * len(others) and is_told
+
+
+def is_text(name: str) -> bool:
+    """Tell a name of a text: with .txt, of a mail (.eml), or a number or a hash, or no ending."""
+    stem, ending = os.path.splitext(name)  # noqa: PTH122 (there may be a million of them)
+    if ending.lower() in (".txt", mail.ENDING):
+        return True
+    return _CODE.fullmatch(ending or ".") is not None and any(map(str.isdigit, stem))
+
+
+def _texts_in(place: Path) -> list[Path]:
+    with os.scandir(place) as found:
+        return sorted(
+            Path(entry.path) for entry in found if is_text(entry.name) and entry.name[0] != "."
         )
+
+
+def _others(part: Path, labels: list[str]) -> Iterator[Finding]:
+    """Say which files among the texts are none of them."""
+    found = [
+        f"{label}/{name}"
+        for label in labels
+        for name in sorted(os.listdir(part / label))  # noqa: PTH208
+        if not is_text(name) and name[0] != "."
+    ]
+    if found:
+        message = f"not read among the texts, by their names: {some(found, SHOWN)}"
+        yield Finding("left out", "note", message, len(found))
+
+
+def _said_of_mails(files: Mapping[str, list[Path]]) -> str:
+    first = next((paths[0] for paths in files.values() if paths), None)
+    if first is None or not mail.is_one(first):
+        return ""
+    return "mails: the subject and the text of each are read, without its other headers"
 
 
 def _part(folder: Path) -> tuple[Path, list[str]] | None:
@@ -176,11 +218,15 @@ def _texts(part: Path, files: Mapping[str, list[Path]]) -> Iterator[Row]:
         for label, path in ((label, path) for label, paths in files.items() for path in paths):
             origin = f"{part.name}/{label}/{path.name}"
             try:
-                cells = ("".join(pieces(below(part, path))).strip(), label)
+                cells = (_text(below(part, path)), label)
             except DataError as error:
                 problems.add(f"{origin}: {error}" if problems.skips else str(error))
                 continue
             yield from jsonlines.sound(cells, COLUMNS, origin, problems)
+
+
+def _text(path: Path) -> str:
+    return mail.text_of(path) if mail.is_one(path) else "".join(pieces(path)).strip()
 
 
 def _is_saved(folder: Path) -> bool:

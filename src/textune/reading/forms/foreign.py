@@ -9,7 +9,7 @@ from textune.reading import yaml_values
 FORMATS = (
     "CSV, TSV, text, JSON (.jsonl, .ndjson, .json), YAML, CoNLL, WebAnno TSV, brat, PubTator, "
     "Rasa's Markdown, XML, ARFF, spaCy's DocBin, Excel, ODS, Arrow and Parquet, "
-    "each also as .gz, .bz2, .xz and .zst"
+    "mails (.eml, mbox), tables of HTML and Markdown, each also as .gz, .bz2, .xz and .zst"
 )
 
 
@@ -18,6 +18,16 @@ _PAGE = re.compile(rb"(?i)<!doctype html|<html[\s>]")
 _PAGES = (".htm", ".html")
 XML = rb"<\?xml|<xmi:|<TEI|<corpus|<dataset"
 ENDINGS = (".tei", ".tmx", ".xlf", ".xliff", ".xmi", ".xml")
+_PAIRS = "write the texts that it names beside each other, as CSV with the columns"
+
+
+def _pandas(reader: str, needed: str = "", *, ending: str = "") -> str:
+    """Give the command by which pandas makes a CSV of a file."""
+    call = f"import pandas; pandas.{reader}('FILE{ending}').to_csv('rows.csv', index=False)"
+    more = f" (pip install pandas {needed})" if needed else ""
+    return f'write it as CSV: python -c "{call}"{more}'
+
+
 FOREIGN = (  # how a file begins, what it is, and the way out
     (rb"PK\x03\x04", "a zip archive or a file of Office", "unpack it, or save it as CSV UTF-8"),
     (rb"\x1f\x8b|BZh\d1AY|\xfd7zXZ\0|\(\xb5/\xfd", "packed twice", "unpack it once"),
@@ -30,7 +40,51 @@ FOREIGN = (  # how a file begins, what it is, and the way out
         'write it anew: python -c "import pyarrow.feather as f; '
         "f.write_feather(f.read_table('old.feather'), 'new.feather')\"",
     ),
-    (rb"SQLite format 3", "a database", "export the table as CSV"),
+    (
+        rb"SQLite format 3",
+        "a database",
+        "export the table as CSV: sqlite3 -header -csv FILE 'select * from TABLE' > rows.csv "
+        "(sqlite3 FILE .tables names the tables)",
+    ),
+    (rb"(?s).{8}DUCK.\0{7}", "a database of DuckDB", "duckdb FILE \"copy TABLE to 'rows.csv'\""),
+    (rb"\$FL[23]", "a file of SPSS", _pandas("read_spss", "pyreadstat")),
+    (
+        rb"ASCII SPSS PORT FILE",
+        "a portable file of SPSS",
+        "save it as .csv, there or by pyreadstat",
+    ),
+    (
+        rb"<stata_dta>|[\x69-\x73][\x01\x02]\x01\x00",
+        "a file of Stata",
+        _pandas("read_stata"),
+    ),
+    (rb"\0{12}\xc2\xea\x81\x60", "a data set of SAS", _pandas("read_sas")),
+    (rb"HEADER RECORD\*{7}", "a transport file of SAS", _pandas("read_sas", ending=".xpt")),
+    (
+        rb"(RD[AX][23]\n)?[XA]\n\0\0\0[\x02\x03]|RD[AX][23]\n",
+        "data of R",
+        "write it there: write.csv(readRDS('FILE'), 'rows.csv', row.names = FALSE); of an .RData, "
+        "load('FILE'), and write.csv of the frame that it names",
+    ),
+    (rb"Obj\x01", "a file of Avro", "write it as Parquet or as JSON, one object a row"),
+    (rb"ORC\n?[\0-\x08\x0b-\x1f]", "a file of ORC", _pandas("read_orc")),
+    (rb"\x89HDF\r\n", "a file of HDF5", _pandas("read_hdf", "tables")),
+    (rb"\x93NUMPY", "an array of NumPy", "write its texts and labels as CSV"),
+    (
+        rb"([A-Za-z]{0,8}-?\d+[ \t]+0[ \t]+\S{0,99}\d\S{0,99}[ \t]+-?\d+[ \t]*\r?\n){3}",
+        "a list of judgements for a search (qrels of TREC), which names texts and holds none",
+        f"{_PAIRS} 'query', 'document' and 'label'",
+    ),
+    (
+        rb"(\S{1,99}[ \t]+Q0[ \t]+\S{1,199}[ \t]+\d+[ \t]+[-+.\deE]+[ \t]+\S{1,99}[ \t]*\r?\n){2}",
+        "what a search found (a run of TREC), which names texts and holds none",
+        f"{_PAIRS} 'query', 'document' and 'score'",
+    ),
+    (
+        rb"([-+]?\d+(\.\d+)? ([\d.]+ )?('[^\s|]{0,99})?\|[^\s|:]{1,99} [^\n|]*\r?\n){2}",
+        "a file of Vowpal Wabbit with namespaces",
+        "keep the label and the text: sed -E 's/^([^ ]+)[^|]*[|][^ ]+ /\\1\\t/' FILE > rows.tsv",
+    ),
     (
         rb"(?i)(--.*\n|/\*.*\n|\s)*(insert into|create (table|database)|drop table)\s",
         "a dump of a database, as SQL",

@@ -144,7 +144,7 @@ def _together(pieces: Sequence[Mapping[str, Any]]) -> tuple[str, list[dict[str, 
 
 def _is_dialogflow(values: Sequence[Any]) -> bool:
     found = [_pieces(value) for value in values]
-    keys = {key for value in values if isinstance(value, Mapping) for key in value}
+    keys = {"isTemplate" for value in values if "isTemplate" in value}
     keys |= {key for pieces in found for piece in pieces or () for key in piece}
     return bool(found) and None not in found and bool(SAID & keys)
 

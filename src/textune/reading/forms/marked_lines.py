@@ -27,6 +27,7 @@ _CODED = re.compile(r"[A-Z][A-Z_]+:[A-Za-z_]+")
 _NUMBER = re.compile(r"[+-]?\d{1,2}")
 _TRIPLET = re.compile(r"\[\s*[(\[]")
 _SLASHED = re.compile(r"(\S+)/([A-Za-z*][\w$*+'-]{0,11}|[.,:;()?!'-]+)")
+_BAR = re.compile(r"\A\s*\|\s")  # of Vowpal Wabbit
 NAMES = ("targets", "opinions")
 
 
@@ -44,7 +45,7 @@ def labelled(table: Table) -> Table | None:
     if _is_sorted(sample):  # by its classes: those of later lines are not among the first
         begun = (row.cells[0][:BEGIN] for row in islice(table.rows(), WHOLE))
         sample = [line for line in begun if line.strip()]
-    return _first(table) if _begin_with_classes(sample) else None
+    return _first(table, sample) if _begin_with_classes(sample) else None
 
 
 def _are_slashed(sample: Sequence[str]) -> bool:
@@ -101,13 +102,17 @@ def _begin_with_classes(sample: Sequence[str]) -> bool:
     return often and is_prose and all(map(_NUMBER.fullmatch, counts)) and min(counts.values()) > 1
 
 
-def _first(table: Table) -> Table:
+def _first(table: Table, sample: Sequence[str]) -> Table:
+    has_bars = all(_BAR.match(line.strip().partition(" ")[2]) for line in sample)
+
     def rows() -> Iterator[Row]:
         for row in table.rows():
             label, _, text = row.cells[0].strip().partition(" ")
+            text = _BAR.sub("", text, count=1) if has_bars else text
             yield replace(row, cells=(text.strip(), label), given=None)
 
     reason = "format: each line begins with its label, up to the first space"
+    reason += " and a bar" * has_bars
     return replace(table, columns=("text", "label"), reasons=(*table.reasons, reason), rows=rows)
 
 

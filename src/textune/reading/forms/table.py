@@ -64,6 +64,7 @@ from textune.reading.forms import (
 from textune.reading.forms.interface import Converter, Form, LeftOut
 from textune.reading.forms.within import Stream
 from textune.reading.json_values import Value
+from textune.reading.lines import mending
 from textune.reading.told import problems_of
 from textune.records import Finding, ReadOptions, Row, Table
 
@@ -125,6 +126,7 @@ def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None
         path, partial(json_values.values, path), options.rows, lambda found: bool(_forms(found))
     )
     head = [value.value for value in islice(values(), HEAD) if not value.fault]
+    _refuse_packed(path, head)
     found = _forms(head)
     if len(found) > 1:
         listed = " and ".join(form.name for form in found)
@@ -150,6 +152,20 @@ def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None
     reasons = (*why, *read_as, *made.reasons)
     table = _table(path, values, made, tuple(filter(None, reasons)), options)
     return replace(table, inner=flat.inner(table.columns, parted))
+
+
+def _refuse_packed(path: Path, head: Sequence[Any]) -> None:
+    """Refuse a file that is one text in which JSON is written.
+
+    Raises:
+        DataError: It is, with the command that unpacks it.
+    """
+    is_text = len(head) == 1 and isinstance(head[0], str)
+    if is_text and head[0].lstrip().startswith(("[{", "[[", '{"')):
+        raise DataError(
+            f"{path.name}: JSON that was written into a text, so that it is packed twice: "
+            f"{excerpt(head[0])}; unpack it: {mending(path, 'jq fromjson', mark='plain')}"
+        )
 
 
 def _refuse_others(path: Path, head: Sequence[Any]) -> None:

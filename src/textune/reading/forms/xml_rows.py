@@ -20,6 +20,7 @@ from textune.reading import jsonlines
 from textune.reading.forms import (
     anafora,
     foreign,
+    page_tables,
     tagged_documents,
     xml_elements,
     xml_fields,
@@ -73,7 +74,7 @@ def begins(path: Path, head: bytes) -> bool:
         return False
     is_named = path.suffix.lower() in ENDINGS
     is_xml = is_named or bool(_DECLARED.match(head)) or bool(_NESTED.match(head.lstrip()))
-    others = (anafora, tagged_documents)
+    others = (anafora, page_tables, tagged_documents)
     return is_xml and not any(form.begins(path, head) for form in others)
 
 
