@@ -75,7 +75,7 @@ def test_prediction_says_what_it_leaves_out(tiny_base, tmp_path, monkeypatch, ca
     assert ended.value.code == 0
     assert "column 'image' is passed over" in capsys.readouterr().err
     assert set(json.loads(out.read_text().splitlines()[0])) >= {"text", "label"}
-    pq.write_table(pa.table({"text": OTHERS["image"][0], "more": ["x"] * ROWS}), file)
+    pq.write_table(pa.table({"text": OTHERS["image"][0], "label": ["good"] * ROWS}), file)
     with pytest.raises(DataError, match="'text', which holds the text by the contract, holds raw"):
         textune.evaluate(run, file)
 
