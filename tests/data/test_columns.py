@@ -149,6 +149,7 @@ def test_names_are_evidence(name, is_label, is_text):
         ("text_a", "text_b", True),
         ("#1 String", "#2 String", True),
         ("premise", "hypothesis", True),
+        ("chq", "faq", True),
         ("question", "sentence", True),
         ("title", "body", False),
         ("1", "2", False),

@@ -7,6 +7,7 @@ import pytest
 from textune.errors import DataError
 from textune.reading import sources
 from textune.survey import survey
+from textune.tasks.contract import understand
 
 TEXT = "Dan met Eve Moss"
 PER = [{"start": 0, "end": 3, "label": "PER"}]
@@ -291,5 +292,19 @@ def test_which_two_of_three_texts_were_compared_is_asked(tmp_path):
         for n in range(12)
     ]
     file.write_text(json.dumps(held))
-    said = [finding.message for finding in sources.read(file).findings]
-    assert any("which two of 'prompt', 'answer1', 'answer2' those are" in one for one in said)
+    with pytest.raises(DataError, match="two of 'prompt', 'answer1', 'answer2' those are; name"):
+        understand(sources.read(file))
+    found = understand(sources.read(file), text=("answer1", "answer2"))
+    assert (found.contract.text, found.contract.label) == (("answer1", "answer2"), ("best",))
+    assert not [finding for finding in found.findings if "two texts" in finding.message]
+
+
+def test_which_two_of_three_texts_were_compared_is_asked_of_a_short_export_too(tmp_path):
+    file = tmp_path / "export.csv"
+    head = "annotation_id,annotator,lead_time,prompt,answer1,answer2,best"
+    cells = [f'"{{""selected"": ""{side}""}}"' for side in ("left", "right")] * 6
+    rows = [f"{n},1,2.5,why is it so,since {n} it is,nobody {n},{c}" for n, c in enumerate(cells)]
+    file.write_text("\n".join([head, *rows]))
+    with pytest.raises(DataError, match="two of 'prompt', 'answer1', 'answer2' those are; name"):
+        understand(sources.read(file))
+    assert understand(sources.read(file), text=("answer1", "answer2")).contract.label[0] == "best"

@@ -241,6 +241,20 @@ def test_words_of_tei_have_their_classes_and_names(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("root", ["TEI.2", "teiCorpus.2"])
+def test_words_of_tei_before_p5_are_words_and_plain_text_stays_text(tmp_path, root):
+    file, end = tmp_path / "a.xml", f"</body></text></TEI.2>{'</teiCorpus.2>' * (root != 'TEI.2')}"
+    inner = "<TEI.2>" * (root != "TEI.2")
+    begin = f'<?xml version="1.0"?>\n<!DOCTYPE TEI.2 SYSTEM "t.dtd">\n<{root}>{inner}<text><body>'
+    words = '<s><w ana="Vm">was</w> <w ana="Nc">rain</w></s>'
+    file.write_text(f"{begin}<p>{words * 9}</p>{end}")
+    table = sources.read(file)
+    assert table.columns == ("word", "pos")
+    assert next(table.rows()).cells == ('["was", "rain"]', '["Vm", "Nc"]')
+    file.write_text(f"{begin}{'<p>It was the rain of May.</p>' * 9}{end}")
+    assert sources.read(file).columns == ("text",)
+
+
 def test_names_in_the_text_of_tei_are_spans(tmp_path):
     said = (
         "<p>Then\n   <persName>Ann <surname>Bell</surname></persName> met <rs type='pet'> Tom"

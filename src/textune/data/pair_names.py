@@ -12,6 +12,7 @@ LISTED = (
     *(("document", "claim"), ("passage", "claim"), ("text", "statement")),
     *(("question", "sentence"), ("question", "answer"), ("question", "passage")),
     *(("question", "context"), ("question", "paragraph"), ("question", "document")),
+    ("chq", "faq"),  # of consumers' health, and asked often
     *(("question", "candidate"), ("question", "response"), ("query", "passage")),
     *(("query", "document"), ("query", "doc"), ("query", "response"), ("query", "answer")),
     *(("context", "response"), ("context", "reply"), ("context", "utterance")),

@@ -87,7 +87,7 @@ def understand(
     _check_options(table, task, text=text, label=label, group=group)
     skipping.named(table, skip)
     skipping.named(table, no_skip, option="--no-skip")
-    table = skipping.without(table, skip)
+    table = skipping.without(refused.known_texts(table, text), skip)
     seen = scan(table)
     if seen.rows == 0:
         raise DataError(

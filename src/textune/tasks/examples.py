@@ -126,8 +126,10 @@ def require_labels(table: Table, contract: Contract, *, option: str) -> None:
     """Refuse a file that lacks columns of labels which an option could name.
 
     Raises:
-        DataError: One is not there.
+        DataError: One of them, or of the texts, is not there.
     """
+    for name in contract.text:
+        _place(table, name, "text")
     _label_places(table, contract, option)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from textune.data import lists, names
@@ -16,11 +17,24 @@ NEARLY_ALL = 0.9  # share of rows whose text is as long as its places say
 SENTENCE = 5  # mean words from which pieces are texts of their own
 SOME = 5  # cells that are looked for as files beside the table,
 MOST_PLACES = 20  # in so many folders
+UNCLEAR = ("texts", "error")  # kind and severity of findings that ask for the texts
 PLAIN = 3.0  # evidence of a name from which a column holds labels
 
 
 def _is_named_label(name: str) -> bool:
     return names.label_evidence(name) >= PLAIN and names.text_evidence(name) < 1
+
+
+def known_texts(table: Table, text: Sequence[str] | None) -> Table:
+    """Refuse a table whose texts only its owner can name; where they are named, it is settled.
+
+    Raises:
+        DataError: Nobody has named them.
+    """
+    asked = [found for found in table.findings if (found.kind, found.severity) == UNCLEAR]
+    if asked and text is None:
+        raise DataError(f"{table.name}: {asked[0].message}")
+    return replace(table, findings=tuple(each for each in table.findings if each not in asked))
 
 
 def refuse_words(table: Table, texts: Sequence[Column], columns: Iterable[Column]) -> None:

@@ -105,13 +105,7 @@ class _Seen:
 
     def findings(self) -> tuple[Finding, ...]:
         found = left_out({**self.others, "tasks with predictions of a model": self.guessed})
-        if len(self.compared) > 2:
-            listed = ", ".join(map(repr, self.compared))
-            message = (
-                f"the labels say which of two texts was preferred, and the export does not say "
-                f"which two of {listed} those are; name them: --text ONE,OTHER"
-            )
-            found = (*found, Finding("texts", "warning", message, len(self.compared)))
+        found = (*found, *asked(list(self.compared)))
         if not self.taken or self.annotated:
             return found
         message = (
@@ -119,6 +113,17 @@ class _Seen:
             "checked: there are no annotations"
         )
         return (*found, Finding("annotators", "warning", message, self.taken))
+
+
+def asked(texts: Sequence[str]) -> tuple[Finding, ...]:
+    """Ask which two texts were compared, where there are more."""
+    if len(texts) < 3:
+        return ()
+    message = (
+        "the labels say which of two texts was preferred, and the export does not say which two of "
+        f"{', '.join(map(repr, texts))} those are; name them: --text ONE,OTHER"
+    )
+    return (Finding("texts", "error", message, len(texts)),)
 
 
 def _texts(value: Mapping[str, Any]) -> list[str]:

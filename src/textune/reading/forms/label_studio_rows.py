@@ -9,10 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from textune.records import Row, Table
+from textune.reading.forms import label_studio
+from textune.reading.forms.interface import first_rows, is_prose
+from textune.records import Finding, Row, Table
 
 SIGNS = frozenset(["annotator", "annotation_id", "lead_time"])  # columns that only this tool writes
 OWN = ("annotation_id", "created_at", "updated_at", "lead_time")
+LOOKED_AT = 50  # rows
 HELD = ("rating", "number", "choices", "taxonomy", "selected", "text", "datetime")
 
 
@@ -29,7 +32,26 @@ def plain(table: Table) -> Table | None:
 
     reason = f"a short export of Label Studio; its own columns are left out: {', '.join(OWN)}"
     columns = tuple(table.columns[place] for place in kept)
-    return replace(table, columns=columns, reasons=(*table.reasons, reason), rows=rows)
+    findings = (*table.findings, *_asked(table))
+    changes: Any = {"columns": columns, "findings": findings, "rows": rows}
+    return replace(table, reasons=(*table.reasons, reason), **changes)
+
+
+def _asked(table: Table) -> tuple[Finding, ...]:
+    """Ask which two texts were compared, where one of two was selected and there are more."""
+    rows = first_rows(table, LOOKED_AT)
+    if not any(cell.startswith('{"selected"') for row in rows for cell in row):
+        return ()
+    cells = zip(table.columns, zip(*rows, strict=True), strict=True)
+    return label_studio.asked(
+        [
+            name
+            for name, held in cells
+            if name not in OWN
+            and any(map(is_prose, held))
+            and not any(cell.startswith(("{", "[")) for cell in held)
+        ]
+    )
 
 
 def _plain(cell: str) -> str:

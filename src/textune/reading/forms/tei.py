@@ -18,11 +18,15 @@ from textune.reading.conll import as_lists
 from textune.reading.forms import xml_elements
 from textune.reading.forms.interface import span
 from textune.reading.forms.xml_fields import bare
+from textune.reading.lines import opened
 from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 NAME = "TEI"
 ROOTS = (r"(?:\w+:)?TEI", r"(?:\w+:)?teiCorpus")  # of P5
+BEFORE = (r"TEI\.2", r"teiCorpus\.2")  # of P4 and before, whose texts may be read as any XML
+BEGUN = re.compile(rb"<w[\s>]")
+BLOCK = 1 << 20  # bytes
 WORD, CLASS, ENTITY = "word", "pos", "entity"
 WORDS = frozenset(["w", "pc", "c"])  # a sign that stands by itself is one, as in Brown
 JOINED = "mw"  # a word of several classes, as in Brown; elsewhere it holds its words
@@ -63,9 +67,16 @@ class _Text:
 
 
 def begins(path: Path, head: bytes) -> bool:
-    """Tell by its first bytes whether a file is TEI."""
-    del path
-    return xml_elements.begins(head, *ROOTS)
+    """Tell by its first bytes whether a file is TEI; if before P5, whether it holds words."""
+    if not xml_elements.begins(head, *BEFORE):
+        return xml_elements.begins(head, *ROOTS)
+    with opened(path) as file:
+        end = b""
+        while block := file.read(BLOCK):
+            if BEGUN.search(end + block):
+                return True
+            end = block[-2:]
+    return False
 
 
 def read(path: Path, why: tuple[str, ...] = ()) -> Table:

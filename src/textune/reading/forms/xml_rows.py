@@ -22,6 +22,7 @@ from textune.reading.forms import (
     foreign,
     page_tables,
     tagged_documents,
+    tei,
     xml_elements,
     xml_fields,
     xml_layout,
@@ -74,7 +75,7 @@ def begins(path: Path, head: bytes) -> bool:
         return False
     is_named = path.suffix.lower() in ENDINGS
     is_xml = is_named or bool(_DECLARED.match(head)) or bool(_NESTED.match(head.lstrip()))
-    others = (anafora, page_tables, tagged_documents)
+    others = (anafora, page_tables, tagged_documents, tei)
     return is_xml and not any(form.begins(path, head) for form in others)
 
 
