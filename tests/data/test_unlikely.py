@@ -5,6 +5,7 @@ import random
 import pytest
 
 from made_tables import code, count, date, made, number, one_of, prose, table
+from textune.data import names
 from textune.tasks.contract import understand
 
 KEYWORDS = ("homeless", "migrant", "refugee", "women")
@@ -131,3 +132,9 @@ def test_two_constants_beside_a_count_are_no_labels():
     cells = {"text": prose(), "canReply": one_of("True"), "isPublic": one_of("True")}
     cells |= {"totalReplyCount": one_of("0", "1")}
     assert understand(made(list(cells), **cells)).contract.task == "single"
+
+
+def test_a_text_from_somebody_is_still_a_text():
+    cells = {"answer_from_user": prose(), "answer_from_anno": prose(), "y": one_of("a", "b")}
+    assert names.text_evidence("answer_from_anno") == 0
+    assert understand(made(list(cells), **cells)).contract.label == ("y",)

@@ -103,5 +103,6 @@ def test_what_is_no_table_is_refused_with_its_place(tmp_path, name, content, sai
 
 def test_prose_with_a_small_table_is_prose(tmp_path):
     prose = "".join(f"A line of prose, number {n}.\n" for n in range(40))
-    (tmp_path / "a.md").write_text(prose[:400] + markdown(ROWS[:2]) + prose)
-    assert sources.read(tmp_path / "a.md").format == "text"
+    for before, after in ((prose[:400], prose), (prose[:400], "")):
+        (tmp_path / "a.md").write_text(f"{before}\n{markdown(ROWS[:4])}\n{after}")
+        assert sources.read(tmp_path / "a.md").format == "text"

@@ -195,3 +195,12 @@ def test_a_line_end_between_two_pieces_is_one_where_an_encoding_is_asked_for(tmp
     path = file_of(tmp_path, long + b"\r\nle caf\xe9 est bon\r\n", "a.txt")
     with pytest.raises(DataError, match="1 line is not UTF-8: 2\n"):
         read(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_wide_text_of_another_script_without_a_mark_is_asked_about(tmp_path, encoding):
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"text,label\n{RUSSIAN * 20}".encode(encoding))
+    with pytest.raises(DataError, match=rf"(?s)NUL bytes.*Фильм.*--encoding {encoding}"):
+        sources.read(path)
+    assert len(read(path, encoding)[1]) == 40

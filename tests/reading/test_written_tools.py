@@ -308,6 +308,10 @@ def test_no_beginning_fits_two_forms(tmp_path):
     heads["b.xml"] = b"<reviews><review>"
     heads["d.xml"] = b"<TEI><teiHeader/>"
     heads["c.xml"] = b"<NAF><text><wf>"
+    heads["a.mbox"] = b"From a@b.c Mon Jan  1 00:00:00 2026\nSubject: so\n\nwords\n"
+    heads["a.html"] = b"<table><tr><td>text</td></tr></table>"
+    heads["a.md"] = b"| text | label |\n| --- | --- |\n| so it was | a |\n| and so | b |\n"
+    heads["b.txt"] = b"text: so it was that day\nlabel: a\n\n" * 9
     for name, head in heads.items():
         file = tmp_path / name
         file.write_bytes(head)  # what begins as words in XML is read on, up to the first

@@ -44,10 +44,25 @@ OTHER_WORDS = (
     " worker page number num nr order length len verified retweeted favorited truncated lat lon"
     " phone zip unnamed kfold probability prob weight unclear test train dev variance std stddev"
     " deviation stderr ups downs corpus pred preds predicted prediction predictions hashtags"
-    " mentions retweet replies favorites favourites emojis reply"
-    " from by sender receiver recipient nickname nick handle assignee reporter requester submitter"
+    " mentions retweet replies favorites favourites emojis"
     " tahmin prédiction predicción predição"
 )
+PEOPLE = frozenset(
+    [
+        "from",
+        "by",
+        "sender",
+        "receiver",
+        "recipient",
+        "nickname",
+        "nick",
+        "assignee",
+        "reporter",
+        "requester",
+        "submitter",
+    ]
+)
+"""Names, of one word, of columns that say who wrote or received a message."""
 APART = frozenset(
     [
         "dev",
@@ -234,7 +249,7 @@ def _evidence(name: str, words: Mapping[str, float]) -> float:
     if "." in name and parts(last) and not OTHERS.intersection(parts(last)):
         found = parts(last)  # of nested keys the last says what stands there: meta.label
     if len(found) == 1:
-        return words.get(found[0], -3 if found[0] in OTHERS else 0)
+        return words.get(found[0], -3 if found[0] in OTHERS | PEOPLE else 0)
     known = max((words.get(part, 0) for part in found), default=0)
     if set(found) >= OF_WORKERS:
         return -3

@@ -110,6 +110,9 @@ def wide(head: bytes) -> str | None:
         for name, is_wide in ((little, bytes.endswith), (big, bytes.startswith)):
             if units and sum(is_wide(unit, zeros) for unit in units) > 0.7 * len(units):
                 return name
+            end = b"\n" + zeros if name == little else zeros + b"\n"
+            if units.count(end) == whole.count(b"\n") > 1 and zeros + zeros not in units:
+                return name  # of a script whose signs have no NUL in them
     return None
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from textune.errors import DataError, counted, excerpt
 from textune.reading import jsonlines
 from textune.reading.dialect import column_names
-from textune.reading.lines import lines
+from textune.reading.lines import lines, opened
 from textune.reading.told import problems_of
 from textune.records import Finding, Row, Table
 
 NAME = "tables drawn with bars"
 RULE = frozenset(" \t:|+-")  # signs of the line beneath the head of one
-SHARE = 0.9  # of the lines beneath it that are rows
+SHARE = 0.7  # of the lines of a file that are rows
+BEGINNING = 1 << 17  # bytes that are looked at
 FEWEST = 2  # of these
 _BAR = re.compile(r"(?<!\\)\|")
 _COUNT = re.compile(r"\(\d[\d,]* rows?\)|\d[\d,]* rows? in set.*")
@@ -23,18 +24,20 @@ _BREAK = re.compile(r"(?i)<br\s{0,9}/?>")
 
 
 def begins(path: Path, head: bytes) -> bool:
-    """Tell by its first bytes whether most of a file is such a table."""
+    """Tell by its beginning whether most of a file is such a table, or several are."""
     if b"|" not in head or b"---" not in head:
         return False
-    found = head.decode("utf-8", "ignore").splitlines()[: -1 if len(head) > 4_000 else None]
+    with opened(path) as file:
+        beginning = file.read(BEGINNING)
+    found = beginning.decode("utf-8", "ignore").splitlines()
     held = [line.strip() for line in found if line.strip()]
+    held = held[: -1 if len(beginning) == BEGINNING else None]  # which is cut
     for at, (above, line) in enumerate(pairwise(held), start=1):
         if "|" in above and _is_rule(line) and not _is_rule(above):
             width = len(_cells(above))
             below = [one for one in held[at + 1 :] if not _is_rule(one)]
-            below = [one for one in below if not _COUNT.fullmatch(one)]
             rows = sum(len(_cells(one)) == width for one in below)
-            return width > 1 and len(below) >= FEWEST and rows >= SHARE * len(below)
+            return width > 1 and rows >= max(FEWEST, SHARE * (len(below) + at - 1))
     return False
 
 
