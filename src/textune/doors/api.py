@@ -176,7 +176,8 @@ def train(
         no_skip: The opposite: this cell, "COLUMN=VALUE", is a label, though it looks like none
             ("-", "nan", a rare -1).
         valid: File to select the best weights by; a tenth of the rows by default, or
-            cross-validation where they are fewer than 1,500; "none" to learn from all rows.
+            cross-validation where they are fewer than 2,500 (1,500 with tags on words); "none"
+            to learn from all rows.
         test: File for the final numbers, or several.
         base: Encoder: a directory or a Hub name; the bundled one by default.
         out: Folder of the run; runs/<name of the file> by default.

@@ -353,7 +353,8 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     if settings.train.remedies == "always" and not corpus.is_cross_validated:
         raise SettingsError(
             "train.remedies=always: measures in cross-validation, and here validation texts "
-            "judge; leave it out, or give fewer than 1,500 rows and none to validate by"
+            "judge; leave it out, or give fewer than 2,500 rows (1,500 with tags on words) and "
+            "none to validate by"
         )
     adapting.check(settings, corpus)
     wishing.check(settings, corpus.task)

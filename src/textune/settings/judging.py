@@ -10,6 +10,7 @@ from textune.tasks.kind import Kind
 
 SHARE = 0.1  # of the texts that validates, where nothing else is asked for
 FEW = 2_500  # texts; a tenth of fewer says too little, and is missed where one learns from it
+FEW_OF_WORDS = 1_500  # where words have tags, of which a text teaches several
 FEW_ADAPTERS = 600  # with adapters, whose folds' models have no mean: there folds are refused
 SEEDS = 3  # of the most effort: in cross-validation, or one after the other
 FEW_QUICK = 4_000  # where a linear head is all that is fitted: that takes seconds on each fold
@@ -32,7 +33,8 @@ def share(settings: Settings, texts: int, kind: Kind, *, has_file: bool) -> floa
     name = train.recipe if "recipe" in train.model_fields_set else choosing.recipe_of_environment()
     needs_texts = train.patience is not None or train.validate_every is not None
     needs_texts |= bool(train.judge_training)
-    most = FEW_QUICK if train.effort == "quick" else FEW
+    most = FEW_OF_WORDS if kind.asks == "words" else FEW
+    most = FEW_QUICK if train.effort == "quick" else most
     most = most if train.lora is None else FEW_ADAPTERS
     is_few = texts < most and kind.probe is not None
     return None if name == "auto" and is_few and not needs_texts else SHARE
