@@ -107,8 +107,11 @@ def _kept(stop: StopRequest) -> Iterator[None]:
 def _comes_of_a_stop(error: BaseException | None) -> bool:
     """Tell whether a stop was caught on the way by others, and raised as an error of theirs.
 
-    What goes wrong after a stop, as a disk that is full, does not come of it.
+    What goes wrong after a stop, as a disk that is full, does not come of it, and a stop that says
+    by itself what is saved need not be said in other words.
     """
+    if isinstance(error, StoppedError):
+        return False
     while error is not None and not isinstance(error, StoppedError):
         if isinstance(error, OSError) and error.errno is not None:
             return False
