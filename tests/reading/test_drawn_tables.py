@@ -106,3 +106,20 @@ def test_prose_with_a_small_table_is_prose(tmp_path):
     for before, after in ((prose[:400], prose), (prose[:400], "")):
         (tmp_path / "a.md").write_text(f"{before}\n{markdown(ROWS[:4])}\n{after}")
         assert sources.read(tmp_path / "a.md").format == "text"
+
+
+def test_letters_whose_small_ones_are_two_move_nothing(tmp_path):
+    more = "<SCRIPT>var a = '</td>'</SCRIPT><!-- <td>no</td> -->"
+    cells = [(f"İİİİİİİİ {text}{more}", label) for text, label in ROWS]
+    (tmp_path / "a.html").write_text(f"<p>{'İ' * 99}{more}</p>" + html(cells), encoding="utf-8")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    (tmp_path / "a.html").write_text(f"<!DOCTYPE html>{page}", encoding="utf-8")
+    read = [row.cells for row in sources.read(tmp_path / "a.html").rows()]
+    assert read == [(f"İİİİİİİİ {text}", label) for text, label in ROWS]
+
+
+def test_cells_that_span_very_many_columns_take_no_memory(tmp_path):
+    wide = "<tr>" + "<td colspan=1000>x</td>" * 3_000 + "</tr>"
+    (tmp_path / "a.html").write_text(html().replace("</table>", f"{wide}</table>"))
+    with pytest.raises(DataError, match=r"expected 2 cells, found 10000"):
+        list(sources.read(tmp_path / "a.html").rows())

@@ -3,6 +3,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from textune.errors import DataError
 from textune.reading import sources
 from textune.tasks.contract import understand
 
@@ -114,3 +115,12 @@ def test_texts_without_an_ending_are_read_whole_and_what_is_none_is_told(tmp_pat
     assert len(found) == 60
     assert ("From: ann\nSubject: 3\n\nhello 3", "sci.space") in found
     assert any("sci.space/cmds" in finding.message for finding in table.findings)
+
+
+@pytest.mark.parametrize("depth", [60, 3_000])
+@pytest.mark.parametrize("kind", ['multipart/mixed; boundary="b{0}"\n\n--b{0}', "message/rfc822\n"])
+def test_a_mail_of_very_many_parts_in_parts_is_named(tmp_path, depth, kind):
+    nested = "".join(f"Content-Type: {kind.format(level)}\n" for level in range(depth))
+    (tmp_path / "a.eml").write_text(f"From: a@b.c\nMIME-Version: 1.0\n{nested}\nhello\n")
+    with pytest.raises(DataError, match=r"a.eml:1: the parts of the mail.*more than 50 deep"):
+        list(sources.read(tmp_path / "a.eml").rows())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from textune.errors import CheckpointError
+from textune.errors import CheckpointError, counted
 from textune.settings.tracking import Tracking
 from textune.storage import folders
 from textune.training import checkpoint
@@ -196,9 +196,9 @@ def goes_further(folder: Path, prints: Fingerprint) -> tuple[bool, tuple[str, ..
         return False, ()
     if not checkpoint.exists(folder / "checkpoints"):
         raise CheckpointError(
-            f"{folder}: is finished with {epochs[0]} epochs, and its checkpoints are gone, so that "
-            f"it cannot go on to {epochs[1]}; train anew with another --out, and with --set "
-            "train.keep_checkpoints=true if more epochs may follow"
+            f"{folder}: is finished with {counted(epochs[0], 'epoch')}, and its checkpoints are "
+            f"gone, so that it cannot go on to {epochs[1]}; train anew with another --out, "
+            "and with --set train.keep_checkpoints=true if more epochs may follow"
         )
     return True, ()
 

@@ -27,6 +27,7 @@ COLUMNS = ("subject", "text", "from", "date")
 LABELS = "X-Gmail-Labels"
 HEAD = 1_000  # bytes
 SAMPLE = 200  # mails
+DEEPEST = 50  # parts within parts of a mail
 _KNOWN = (
     rb"(?i)(?:from|to|cc|subject|date|return-path|received|message-id|mime-version|content-[a-z-]+"
     rb"|delivered-to|reply-to|sender|status|x-[\w-]{1,60}):[ \t]?[^\n]*\n"
@@ -104,10 +105,38 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
 
 
 def _messages(path: Path) -> Iterator[tuple[int, Message]]:
-    """Stream the mails of a file, each with the line on which it begins."""
+    """Stream the mails of a file, each with the line on which it begins.
+
+    Raises:
+        DataError: The parts of one stand within each other more deeply than is read.
+    """
     for line, raw in _parted(path):
-        if raw.strip():
-            yield line, message_from_bytes(raw)
+        if not raw.strip():
+            continue
+        try:
+            message = message_from_bytes(raw)
+            depth = _depth(message)
+        except RecursionError:
+            depth = DEEPEST + 1
+        if depth > DEEPEST:
+            raise DataError(
+                f"{path.name}:{line}: the parts of the mail that begins here stand more than "
+                f"{DEEPEST} deep within each other; take the mail out"
+            )
+        yield line, message
+
+
+def _depth(message: Message) -> int:
+    """Return how deep the parts of a mail stand within each other."""
+    depth, level = 0, [message]
+    while level := [part for one in level if one.is_multipart() for part in _parts(one)]:
+        depth += 1
+    return depth
+
+
+def _parts(message: Message) -> list[Message]:
+    held = message.get_payload()
+    return [part for part in held if isinstance(part, Message)] if isinstance(held, list) else []
 
 
 def _parted(path: Path) -> Iterator[tuple[int, bytes]]:

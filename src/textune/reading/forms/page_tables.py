@@ -20,10 +20,13 @@ BEGINNING = 1 << 18  # bytes in which a page must have one
 MOST = 1 << 28  # characters of a page
 LARGER = 5  # times the rows of any other table: then that is meant
 WIDEST = 1_000  # columns or rows that a cell may span
+MOST_CELLS = 10_000  # of a row: what stands behind them is no cell of a table of texts
 _PAGE = re.compile(rb"(?i)\s*(?:<!doctype html|<html[\s>]|<table[\s>]|<meta\s|<head>|<body[\s>])")
 _TABLE = re.compile(rb"(?i)<table[\s>]")
 _ROW = re.compile(rb"(?i)<tr[\s>]")
 _ASIDE = re.compile(r"(?i)<(script|style|head|!--)")
+_ENDS = {name: re.compile(f"(?i)</{name}") for name in ("script", "style", "head")}
+_COMMENTED = re.compile("-->")
 _MARK = re.compile(r"<(/?)([a-zA-Z][\w:-]*)([^<>]*)>")
 _SPAN = re.compile(r"""(?i)\b(row|col)span\s?=\s?["']?(\d{1,9})""")
 _BREAKS = frozenset(["br", "p", "div", "li"])
@@ -48,7 +51,7 @@ class _Grid:
             self.begin()
         sizes = {kind.lower(): min(int(size), WIDEST) for kind, size in _SPAN.findall(attributes)}
         self.heads[-1] &= is_head
-        for at in range(sizes.get("col", 1)):
+        for at in range(min(sizes.get("col", 1), MOST_CELLS - len(self.rows[-1]))):
             if (down := sizes.get("row", 1)) > 1:
                 self.spans[len(self.rows[-1])] = down - 1, cell
             self.rows[-1].append("" if at else cell)
@@ -149,14 +152,13 @@ def _is_table(grid: _Grid) -> bool:
 
 def shown(page: str) -> Iterator[str]:
     """Leave out what nobody sees of a page: its head, programs, styles and comments."""
-    lowered, at = page.lower(), 0
+    at = 0
     while found := _ASIDE.search(page, at):
         yield page[at : found.start()]
-        name = found[1].lower()
-        end = lowered.find("-->" if name == "!--" else f"</{name}", found.end())
-        if end < 0:
+        end = _ENDS.get(found[1].lower(), _COMMENTED).search(page, found.end())
+        if end is None:
             return
-        at = end + (3 if name == "!--" else 0)
+        at = end.end() if end[0] == "-->" else end.start()
     yield page[at:]
 
 
