@@ -12,6 +12,7 @@ SRC = Path(__file__).parents[1] / "src" / "textune"
 FILES = sorted(SRC.rglob("*.py"))
 FRAMES = {"locals", "globals", "vars", "exec", "eval"}
 SWAPPED = {"__class__", "grad"}
+CONSTANT = re.compile(r"^(_?[A-Z][A-Z\d_]*)(?:: [^=\n]+)? = ", re.MULTILINE)
 WORDS = re.compile(rf"\b({'|'.join(SWAPPED | FRAMES)})\b")
 OF_OBJECTS = {"vars"}  # of an object it is a plain dictionary
 WRITES_GRADIENTS = {  # and says in its docstring what a measurement found, or why none is needed
@@ -51,6 +52,18 @@ def test_nothing_clever_is_done() -> None:
     allowed = {**{name: {"grad"} for name in WRITES_GRADIENTS}, ADOPTS: {"grad", "__class__"}}
     assert {name: each for name, each in found.items() if each} == allowed
     assert len(found) > 500
+
+
+def twice(source: str) -> list[str]:
+    """Return the constants of a module that have two values, of which the first is lost."""
+    names = CONSTANT.findall(source)
+    return sorted({name for name in names if names.count(name) > 1})
+
+
+def test_no_constant_has_two_values() -> None:
+    assert twice("A = 1\nB: int = 2\n\ndef f():\n    A = 3\n\nB = 4\n") == ["B"]
+    found = {path.name: twice(path.read_text(encoding="utf-8")) for path in FILES}
+    assert not {name: each for name, each in found.items() if each}
 
 
 @pytest.mark.parametrize(

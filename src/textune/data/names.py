@@ -47,7 +47,7 @@ OTHER_WORDS = (
     " mentions retweet replies favorites favourites emojis"
     " tahmin prédiction predicción predição"
 )
-PEOPLE = frozenset(
+SENDERS = frozenset(
     [
         "from",
         "by",
@@ -249,7 +249,7 @@ def _evidence(name: str, words: Mapping[str, float]) -> float:
     if "." in name and parts(last) and not OTHERS.intersection(parts(last)):
         found = parts(last)  # of nested keys the last says what stands there: meta.label
     if len(found) == 1:
-        return words.get(found[0], -3 if found[0] in OTHERS | PEOPLE else 0)
+        return words.get(found[0], -3 if found[0] in OTHERS | SENDERS else 0)
     known = max((words.get(part, 0) for part in found), default=0)
     if set(found) >= OF_WORKERS:
         return -3
