@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 import textune
 from textune.doors.cli import app
 from textune.errors import DataError, SettingsError
+from textune.metrics.votes import MERGED
 from textune.reading import sources
 from textune.records import ReadOptions
 
@@ -249,3 +250,33 @@ def test_texts_that_nobody_labelled_are_predicted(tmp_path, tiny_base):
     file = written(tmp_path / "new.json", values)
     done = runner.invoke(app, ["predict", str(run.path), "--input", file, "--json"])
     assert len(done.stdout.splitlines()) == 24
+
+
+@pytest.mark.parametrize(
+    ("head", "kept"),
+    [
+        ("text,Hateful (Expert 1),Hateful (Expert 2),Rating (Expert 2)", ("Rating (Expert 2)",)),
+        ("text,judge_anna,judge_bob,judge_cem", ()),
+        ("text,annotator_A,annotator_B,annotator_C", ()),
+        ("text,label_annotator1,label_annotator2,label_annotator3", ()),
+    ],
+)
+def test_what_people_said_of_one_thing_is_one_label(tmp_path, head, kept):
+    file = tmp_path / "a.csv"
+    last = 4 if kept else "no"
+    file.write_text("\n".join([head, *(f"the text {n},no,no,{last}" for n in range(9))]) + "\n")
+    table = sources.read(file, ReadOptions(annotators="majority"))
+    assert table.columns == ("text", *kept, MERGED)
+    assert {row.cells[-1] for row in table.rows()} == {"no"}
+
+
+def test_what_people_said_of_several_things_is_no_label(tmp_path):
+    file = tmp_path / "a.csv"
+    head = "text,hate_rater1,hate_rater2,irony_rater1,irony_rater2"
+    file.write_text("\n".join([head, *(f"the text {n},1,0,1,1" for n in range(9))]) + "\n")
+    assert sources.read(file).columns == tuple(head.split(","))
+    said = (
+        r"of several \(hate_rater1, hate_rater2; irony_rater1, irony_rater2\); leave those of one"
+    )
+    with pytest.raises(DataError, match=said):
+        sources.read(file, ReadOptions(annotators="majority"))

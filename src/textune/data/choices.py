@@ -20,6 +20,10 @@ COUNTS = -0.3  # weight of whole numbers with gaps between, which may count some
 BESIDE = 0.5  # weight of standing beside the text, where columns have no names
 FREE = 0.8  # share of different cells from which some words are no names of classes,
 FEW_WORDS = 3  # in a table of more rows than MOST_NAMES; a name has fewer words
+OF_PEOPLE = (
+    "they are named as people: if all judged the same thing, `--annotators majority` makes one "
+    "label a text of what they said"
+)
 CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
 
 
@@ -280,10 +284,7 @@ def _all_marks(
         )
     named = [column.name for column in marks]
     if names.are_of_people(named):
-        doubts.append(
-            "they are named as people: if all judged the same thing, `--annotators majority` makes "
-            "one label a text of what they said"
-        )
+        doubts.append(OF_PEOPLE)
     elif names.are_numbered(named):
         doubts.append(
             "they have one name and a number: if several people judged the same thing, call their "

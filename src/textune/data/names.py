@@ -82,7 +82,8 @@ APART = frozenset(
 CODES = frozenset(["id", "ids", "idx", "index"])
 PARTS_OF_SETS = frozenset(["dev", "test", "train"])
 """Words that say nothing for or against a text: `test_case`, `train_text`."""
-PEOPLE = frozenset(["annotator", "coder", "expert", "judge", "rater", "worker"])
+PEOPLE = frozenset(["annotator", "coder", "expert", "judge", "labeler", "labeller", "rater"])
+PEOPLE |= {"worker"}
 """Words of those who gave the labels."""
 DERIVED = frozenset(
     [

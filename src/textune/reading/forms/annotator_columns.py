@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from textune.errors import DataError
 from textune.metrics import one_label, votes
 from textune.metrics.votes import MERGED, Judged, Panel
 from textune.records import Finding, ReadOptions, Row, Table
@@ -25,10 +26,12 @@ def settled(table: Table, options: ReadOptions) -> Table:
     """Put the label of several columns of people into one; other tables stay as they are.
 
     Raises:
-        DataError: They differ, and that is to be refused.
+        DataError: They differ, and that is to be refused; or people said several things.
     """
-    places = [at for at, name in enumerate(table.columns) if _is_person(name)]
-    if options.annotators is None or not table.has_header or len(places) < 2:
+    if options.annotators is None or not table.has_header:
+        return table
+    places = _of_one_thing(table)
+    if len(places) < 2:
         return table
     kept = [at for at in range(len(table.columns)) if at not in places]
     columns = (*(table.columns[at] for at in kept), MERGED)
@@ -62,9 +65,28 @@ def settled(table: Table, options: ReadOptions) -> Table:
     )
 
 
-def _is_person(name: str) -> bool:
-    parts = {part.lower() for part in _PART.findall(name)}
-    return bool(PEOPLE & parts) and not CODES & parts
+def _of_one_thing(table: Table) -> list[int]:
+    """Find the columns of what people said of one thing: what their names say beside the people.
+
+    Raises:
+        DataError: They said several things: annotator1_hate, annotator2_hate, annotator1_irony, …
+    """
+    said: dict[tuple[str, ...], list[int]] = {}
+    for at, name in enumerate(table.columns):
+        parts = [part.lower() for part in _PART.findall(name)]
+        if PEOPLE.intersection(parts) and not CODES.intersection(parts):
+            thing = (part for part in parts if part.isalpha() and len(part) > 1)
+            said.setdefault(tuple(part for part in thing if part not in PEOPLE), []).append(at)
+    several = {thing: places for thing, places in said.items() if thing and len(places) > 1}
+    if len(several) > 1:
+        listed = "; ".join(", ".join(table.columns[at] for at in each) for each in several.values())
+        raise DataError(
+            f"{table.name}: --annotators makes one label of what people said of one thing, and "
+            f"their columns are of several ({listed}); leave those of one in the file"
+        )
+    if several:
+        return next(iter(several.values()))
+    return sorted(at for places in said.values() for at in places)
 
 
 def _judged(row: Row, places: list[int], same: Mapping[str, str]) -> Judged | None:

@@ -49,11 +49,8 @@ def together(free: Sequence[Column], chosen: Choice, headed: bool, asked: bool) 
             f"{option('--label', [other])}; or one more of them: "
             f"{option('--task aspects --label', every)}"
         )
-    if names.are_of_people([c.name for c in group]):
-        doubts.append(
-            "they are named as people: if all judged the same thing, `--annotators majority` makes "
-            "one label a text of what they said"
-        )
+    if _are_people(group):
+        doubts.append(choices.OF_PEOPLE)
     if all(map(is_number, _values_of(group))):
         doubts.append(
             f"{len(group)} columns hold numbers: `--task number` would estimate them, so that near "
@@ -156,6 +153,10 @@ def _named(column: Column, headed: bool) -> float:
     return names.label_evidence(column.name)
 
 
+def _are_people(columns: Sequence[Column]) -> bool:
+    return names.are_of_people([column.name for column in columns])
+
+
 def _is_able(column: Column, most: int = MOST) -> bool:
     """Tell whether a column may hold classes beside those of others."""
     if column.kind not in CLASSES or not 2 <= column.classes <= most or names.is_apart(column.name):
@@ -203,9 +204,7 @@ def _alike(able: Sequence[Column], headed: bool) -> list[Column]:
         is_judged = min(map(float, _values_of(group))) < 0  # nobody counts below 0
         if not _are_scales(group) or (len(likely) < 2 and not is_judged):
             return []
-        if len(likely) > 1 and names.are_of_people(
-            [c.name for c in likely]
-        ):  # the number of a set is not what they said
+        if len(likely) > 1 and _are_people(likely):  # the number of a set is not what they said
             group = likely
     if all(map(choices.is_mark, group)) and not choices.are_polarity(group):
         return []
@@ -216,9 +215,7 @@ def _beats(group: Sequence[Column], chosen: Choice, headed: bool) -> bool:
     """Tell whether columns together are the labels rather than what was chosen by itself."""
     evidence = {column.name: _named(column, headed) for column in group}
     own = min(4.5 + 0.5 * len(group), 8) + max(0, min(evidence.values()))
-    if names.are_of_people(
-        [c.name for c in group]
-    ):  # what they agreed on stands in another column, if any
+    if _are_people(group):  # what they agreed on stands in another column, if any
         own = CLEAR + 1
     if not chosen.columns:
         return True
