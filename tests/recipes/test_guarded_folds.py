@@ -11,13 +11,19 @@ from conftest import write_reviews
 from made_requests import train_request
 from made_texts import own_cache
 from textune.errors import NumericsError
-from textune.recipes import labelled_text, learning_curve, selecting
+from textune.recipes import folded_tuning, labelled_text, learning_curve, selecting
 from textune.records import Message
 from textune.training import scaling
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
 
-WILD = ("train.lr=0.5", "train.epochs=2", "train.batch_size=16", "train.recipe=auto")
+WILD = (
+    "train.lr=0.5",
+    "train.epochs=2",
+    "train.batch_size=16",
+    "train.recipe=auto",
+    "train.contrast=0",
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ def test_without_it_the_fold_is_only_explained(reviews, tiny_base, tmp_path):
 def test_a_gradient_that_is_not_finite_in_a_fold_is_tried_once_more(
     few, tiny_base, tmp_path, monkeypatch
 ):
-    trained, begun = selecting.Trainer._updates, []
+    trained, begun = folded_tuning.Trainer._updates, []
 
     def failing(trainer, learner, loss, works):
         begun.append(learner)
@@ -112,8 +118,13 @@ def test_a_gradient_that_is_not_finite_in_a_fold_is_tried_once_more(
             raise NumericsError("step 1: the gradient is not finite; try a lower --lr")
         return (yield from trained(trainer, learner, loss, works))
 
-    monkeypatch.setattr(selecting.Trainer, "_updates", failing)
-    given = ("train.recipe=auto", "train.epochs=1", "train.lr=1e-4")  # at which no fold is wild
+    monkeypatch.setattr(folded_tuning.Trainer, "_updates", failing)
+    given = (
+        "train.recipe=auto",
+        "train.epochs=1",
+        "train.lr=1e-4",
+        "train.contrast=0",
+    )  # at which no fold is wild
     said = warnings_of(train_request(few, tiny_base, tmp_path / "run", *given))
     assert any(
         "does not learn: step 1: the gradient is not finite. It begins" in one for one in said
@@ -152,14 +163,14 @@ def test_the_curve_of_such_a_run_is_by_the_safer_recipe(
         shutil.copytree(wild.run, out)
     else:
         warnings_of(asked)
-    rates, build = [], selecting.Trainer._updates
+    rates, build = [], folded_tuning.Trainer._updates
 
     def updates(trainer, learner, loss, works):
         for step in build(trainer, learner, loss, works):
             rates.append(step.lr)
             yield step
 
-    monkeypatch.setattr(selecting.Trainer, "_updates", updates)
+    monkeypatch.setattr(folded_tuning.Trainer, "_updates", updates)
     wanted = train_request(wild.file, tiny_base, out, *WILD, "train.curve=true")
     warnings_of(replace(asked, settings=wanted.settings, resume=True))
     assert numbers_of(out)["retry"]

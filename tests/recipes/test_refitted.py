@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import textune
 from textune.doors import cli
-from textune.recipes import out_of_fold, refitted, selecting
+from textune.recipes import folded_tuning, out_of_fold, refitted, selecting
 from textune.tasks import registry
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
@@ -103,7 +103,7 @@ def test_logits_are_made_as_sure_as_they_are_right():
 @pytest.mark.parametrize("reads_names", [False, True])
 def test_the_names_of_labels_are_learned_from(tuned, few, monkeypatch, reads_names):
     made = refitted.Refit
-    monkeypatch.setattr(selecting, "Refit", lambda _, scale: made(reads_names, scale))
+    monkeypatch.setattr(folded_tuning, "Refit", lambda _, scale: made(reads_names, scale))
     file = few.with_name("named.csv")
     swapped = few.read_text(encoding="utf-8").replace(",pos", ",x").replace(",neg", ",good")
     file.write_text(swapped.replace(",x", ",bad"), encoding="utf-8")  # against their meaning

@@ -1,6 +1,7 @@
 """Few texts are judged by cross-validation, and all of them are learned from."""
 
 import json
+import re
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from textune.settings.choosing import Facts
 from textune.settings.config import Settings
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
+PLAIN = ("--set", "train.refit=false", "--set", "train.contrast=0")
 
 
 def typed(*words):
@@ -82,12 +84,16 @@ def test_few_texts_are_all_learned_from_and_all_judged(whole):
     said, run = whole.said, whole.run
     assert "split: 40 train, judged by cross-validation, 0 test" in said
     assert "what you get without fine-tuning" in said
-    assert "cross-validation of fine-tuning: fold 1 of 8" in said
+    assert "cross-validation of fine-tuning with a contrastive loss: fold 8 of 8" in said
+    assert "cross-validation of fine-tuning: fold 3 of 8" in said
+    assert "cross-validation of fine-tuning: fold 4 of 8" not in said
+    assert re.search(r"with it, .* without, by 1[456] texts that were held out: it is kept", said)
+    assert "fine-tuning with a contrastive loss learns from all 40 texts" in said
     valid = numbers_of(run)["valid"]
     assert valid["n"] == 40
     told = valid["cross_validation"]
     assert told["folds"] == 8
-    assert [one["name"] for one in told["candidates"]] == ["frozen", "fine-tuned"]
+    assert [one["name"] for one in told["candidates"]] == ["frozen", "contrasted"]
     table = pq.read_table(run / "predictions" / "valid.parquet")
     assert len(set(table["origin"].to_pylist())) == 40
     splits = json.loads((run / "splits.json").read_text(encoding="utf-8"))
@@ -164,7 +170,7 @@ def test_the_weights_are_the_mean_of_fine_tuning_on_all_texts_and_of_the_folds(
 
     monkeypatch.setattr(averaged.Mean, "add", adding)
     monkeypatch.setattr(averaged, "blend", blending)
-    said, run = trained("--epochs", 2, "--batch-size", 16, "--set", "train.refit=false")
+    said, run = trained("--epochs", 2, "--batch-size", 16, *PLAIN)
     assert "fine-tuning learns from all 40 texts, and its weights become the mean" in said
     one, other = numbers_of(run)["valid"]["cross_validation"]["candidates"]
     assert ("fine-tuning is not clearly worse" in said) is (other["mcc"] < one["mcc"])
@@ -191,7 +197,7 @@ def test_a_mean_that_answers_worse_than_the_folds_models_is_not_taken(trained, m
 
     monkeypatch.setattr(averaged.Mean, "weights", against)
     monkeypatch.setattr(averaged, "blend", blending)
-    said, run = trained("--epochs", 4, "--lr", "1e-3", "--set", "train.refit=false")
+    said, run = trained("--epochs", 4, "--lr", "1e-3", *PLAIN)
     assert "these are its weights: the mean of the folds' answers worse than they do" in said
     assert "mean of these" not in said
     assert shares == [1.0]  # to judge it, and never into what is saved
@@ -213,7 +219,7 @@ def test_no_mean_is_made_where_none_is_wanted(trained, monkeypatch):
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
     monkeypatch.setattr(averaged, "write", None)  # it is not called
     monkeypatch.setattr(averaged, "blend", None)
-    said, run = trained("--epochs", 1, "--set", "train.average=false", "--set", "train.refit=false")
+    said, run = trained("--epochs", 1, "--set", "train.average=false", *PLAIN)
     assert "fine-tuning learns from all 40 texts" in said
     assert "mean of these" not in said
     assert (run / "model" / "model.safetensors").is_file()
@@ -291,7 +297,8 @@ def test_a_label_s_only_text_is_learned_from_and_not_judged(trained, few):
 
 
 def test_effort_best_means_three_seeds(trained):
-    said, run = trained("--epochs", 1, "--effort", "best", "--limit", 20)
+    asked = ("--effort", "best", "--limit", 20, "--set", "train.contrast=0")
+    said, run = trained("--epochs", 1, *asked)
     told = numbers_of(run)["valid"]["cross_validation"]
     assert [one["name"] for one in told["candidates"]] == ["frozen", "fine-tuned"]
     assert numbers_of(run)["valid"]["n"] == 20

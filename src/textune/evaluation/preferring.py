@@ -10,17 +10,24 @@ from textune.records import Example, Scores
 from textune.tasks.interface import Task
 
 RESAMPLES = 100
-EXPECTED, SPREAD = 0.04, 0.03
+OF_TUNING = 0.04, 0.03
 """By how much the main metric of what fine-tuning on all texts gives is above what is found here of
 the simpler candidate, where nothing is known yet: models of folds learned from fewer texts, and the
 mean of them is better than each. And the standard deviation of that (docs/few_labels.md). Of errors
 and losses, as a share of the simpler one's."""
+OF_CONTRAST = 0.01, 0.02
+"""The same of fine-tuning with a contrastive loss, where fine-tuning without is the simpler one."""
 CLEAR = 2.0  # standard deviations by which fine-tuning is worse, whatever is usual
 AGAIN = 2.0  # times the variance over texts drawn again: learning from others varies as much
 
 
 def is_better(
-    task: Task, metric: str, other: Scores, simple: Scores, examples: Sequence[Example]
+    task: Task,
+    metric: str,
+    other: Scores,
+    simple: Scores,
+    examples: Sequence[Example],
+    usual: tuple[float, float] = OF_TUNING,
 ) -> bool:
     """Tell whether fine-tuning is expected to beat the simpler candidate.
 
@@ -34,6 +41,7 @@ def is_better(
         other: Answers of fine-tuning, of N texts.
         simple: Those of the simpler one.
         examples: The texts, N.
+        usual: By how much it does where nothing is known yet, and the deviation of that.
     """
     rng = np.random.default_rng(0)
     draws = [
@@ -51,7 +59,8 @@ def is_better(
     variance *= AGAIN
     if gain < -CLEAR * variance**0.5:
         return False
-    return bool(gain * SPREAD**2 + EXPECTED * variance > 0)
+    expected, spread = usual
+    return bool(gain * spread**2 + expected * variance > 0)
 
 
 def _unit(task: Task, metric: str, simple: Scores, examples: Sequence[Example]) -> float:

@@ -21,6 +21,7 @@ from textune.evaluation import evaluate
 from textune.metrics import catalogue
 from textune.metrics.metrics import Report
 from textune.objectives import work
+from textune.objectives.contrast import Contrast
 from textune.objectives.objective import Prior
 from textune.objectives.work import Work
 from textune.parallel.place import FIRST, Place
@@ -80,6 +81,7 @@ class Labelled:
     seed: int
     looks_first: bool = False  # whether a linear head on frozen features is what it starts from
     judge_training: bool | int = False  # whether training texts are judged, too, or how many
+    contrast: Contrast | None = None  # what is added to the loss of the labels
 
     @classmethod
     def of(cls, corpus: Corpus, settings: Settings) -> "Labelled":
@@ -202,7 +204,8 @@ class Labelled:
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the sum of losses over a batch."""
-        return self.task.loss(output, batch)
+        found = self.task.loss(output, batch)
+        return found if self.contrast is None else found + self.contrast.loss(batch)
 
     @property
     def learned(self) -> "Labelled | None":

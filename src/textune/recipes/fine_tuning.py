@@ -28,6 +28,7 @@ from textune.recipes import (
     adapting,
     averaged,
     choices,
+    contrasting,
     crossed,
     data_cards,
     explaining,
@@ -45,7 +46,7 @@ from textune.recipes.out_of_fold import Outcome
 from textune.recipes.requests import TrainRequest
 from textune.records import Example, Message, Scores
 from textune.runs import runs
-from textune.runs.curves import TUNED
+from textune.runs.curves import FROZEN
 from textune.runs.events import AuxiliaryStep
 from textune.runs.runs import Card
 from textune.runs.typed import Capsule
@@ -150,7 +151,7 @@ class FineTuning:
         corpus, task = self.found, self.learner.objective.task
         decision, last = task.default_decision(), None
         outcome = out_of_fold.read(folder, None) if corpus.is_cross_validated else None
-        if outcome is not None and outcome.best.name == TUNED:
+        if outcome is not None and outcome.best.name != FROZEN:
             self._finish(folder, outcome)
         by = names.columns_meant(self.request.settings.data.by, corpus.tables[-1].columns)
         for part in PARTS[1:]:
@@ -361,6 +362,7 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     objective = Labelled.of(corpus, settings)
     encoder, sub = objective.encoder(place, settings.train, device)
     adapting.check_apart(settings, encoder)
+    objective = contrasting.asked(settings, objective, encoder)
     is_quick = settings.train.effort == "quick"
     unjudged.check(request, settings, learns_all=corpus.learns_all)
     can_probe = heads.can_probe(objective.task, encoder)

@@ -16,7 +16,7 @@ OF_UPDATES = (  # settings that only an encoder's fine-tuning reads
     *FLAGS,
     *(f"train.{name}" for name in ("schedule", *WARM_UP, "weight_decay", "betas", "eps", "clip")),
     *("train.freeze", "train.label_smoothing", "train.dropout", "train.probe", "train.retry"),
-    *("train.average", "train.refit", "train.keep_epochs"),
+    *("train.average", "train.contrast", "train.refit", "train.keep_epochs"),
 )
 
 

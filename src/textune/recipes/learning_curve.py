@@ -31,7 +31,7 @@ from textune.recipes.guarded import Guard
 from textune.recipes.part_training import Trainer
 from textune.recipes.probed import MOST_TEXTS, Rows
 from textune.records import LinearHead, Message
-from textune.runs.curves import FROZEN, TUNED, LearningCurve, Point
+from textune.runs.curves import CONTRASTED, FROZEN, TUNED, LearningCurve, Point
 from textune.runs.events import AuxiliaryStep
 from textune.runs.written import Best
 from textune.settings import choosing
@@ -197,10 +197,12 @@ def tuned_of(numbers: Mapping[str, Any], train: TrainSettings) -> Tuned | None:
     best, crossed = Best.of(numbers), numbers["valid"].get("cross_validation")
     if crossed is None:
         return Tuned(best.value, 1)
-    found = next((one for one in crossed["candidates"] if one["name"] == TUNED), None)
+    chosen = crossed["chosen"]
+    names = [chosen] if chosen in (TUNED, CONTRASTED) else [TUNED, CONTRASTED]
+    found = next((one for one in crossed["candidates"] if one["name"] in names), None)
     if found is None:
         return None
-    value = best.value if crossed["chosen"] == TUNED else catalogue.value(found, best.metric)
+    value = best.value if chosen == found["name"] else catalogue.value(found, best.metric)
     return Tuned(value, found["folds"])
 
 

@@ -38,6 +38,7 @@ class Candidate:
     retry: Mapping[str, Any] | None = None  # the safer recipe by which a fold had to begin anew
     remedy: str = NOTHING  # for rare labels, with which it learned
     refit: Refit | None = None  # how its head was fitted anew at the end
+    contrast: float = 0.0  # weight of a contrastive loss, with which it learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ def write(folder: Path, outcome: Outcome, key: str) -> None:
         "retries": [one.retry for one in outcome.candidates],
         "remedy": [one.remedy for one in outcome.candidates],
         "refit": [one.refit and asdict(one.refit) for one in outcome.candidates],
+        "contrast": [one.contrast for one in outcome.candidates],
         "remedies": list(outcome.remedies),
         "chosen": outcome.chosen,
         "averages": outcome.averages,
@@ -155,6 +157,7 @@ def read(folder: Path, key: str | None) -> Outcome | None:
     retries = told.get("retries") or [None] * len(told["candidates"])
     taken = told.get("remedy") or [NOTHING] * len(told["candidates"])
     anew = told.get("refit") or [None] * len(told["candidates"])
+    contrasts = told.get("contrast") or [0.0] * len(told["candidates"])
     found = [
         Candidate(
             name,
@@ -164,6 +167,7 @@ def read(folder: Path, key: str | None) -> Outcome | None:
             retries[place],
             taken[place],
             anew[place] and Refit(**anew[place]),
+            contrasts[place],
         )
         for place, (name, folds, seed) in enumerate(told["candidates"])
     ]

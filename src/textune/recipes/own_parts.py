@@ -9,13 +9,18 @@ from textune.settings.config import Settings
 from textune.tasks.own import SHAPES, Own
 from textune.training import own_callbacks
 
-OFF = {"probe": False, "refit": False, "remedies": "off"}  # under a head or loss of one's own
+OFF = {
+    "probe": False,
+    "refit": False,
+    "contrast": 0.0,
+    "remedies": "off",
+}  # under a head or loss of one's own
 USUAL: dict[str, object] = {  # what a loss of one's own takes the place of
     "class_weights": "none",
     "loss": "cross-entropy",
     "label_smoothing": 0.0,
 }
-WORDS = "linear probing, fitting the head anew, remedies for rare labels"
+WORDS = "linear probing, fitting the head anew, a contrastive loss, remedies for rare labels"
 
 
 def settled(settings: Settings, own: Own) -> Settings:

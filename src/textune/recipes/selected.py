@@ -14,15 +14,19 @@ from textune.recipes import out_of_fold
 from textune.recipes.out_of_fold import Candidate, Outcome
 from textune.recipes.probed import told_names
 from textune.records import Message
-from textune.runs.curves import FROZEN, TUNED
+from textune.runs.curves import CONTRASTED, FROZEN, TUNED
 from textune.splits import strata
 from textune.training.learner import Learner
 
 SHOWN = 5  # labels that are named
-NAMES = {FROZEN: "linear head on the frozen encoder", TUNED: "fine-tuning"}
+NAMES = {
+    FROZEN: "linear head on the frozen encoder",
+    TUNED: "fine-tuning",
+    CONTRASTED: "fine-tuning with a contrastive loss",
+}
 
 
-def _value(
+def value(
     learner: Learner, corpus: Corpus, candidate: Candidate, is_judged: NDArray[np.bool_]
 ) -> str:
     """Say what a candidate scored."""
@@ -76,7 +80,7 @@ def frozen_words(
     """Say what the frozen encoder scored, and that this is to be had without fine-tuning."""
     seconds = written.clock(time.perf_counter() - began)
     return (
-        f"{NAMES[FROZEN]}: {_value(learner, corpus, candidate, is_judged)} by "
+        f"{NAMES[FROZEN]}: {value(learner, corpus, candidate, is_judged)} by "
         f"{candidate.folds}-fold cross-validation of {int(is_judged.sum()):,} texts, {seconds}: "
         "what you get without fine-tuning"
     )
@@ -90,7 +94,7 @@ def words(learner: Learner, corpus: Corpus, found: Outcome) -> str:
         name = NAMES[best.name]
         return f"{name}: trained on {every}, judged by {best.folds}-fold cross-validation"
     values = [
-        f"{NAMES[one.name]} {_value(learner, corpus, one, found.is_judged)}"
+        f"{NAMES[one.name]} {value(learner, corpus, one, found.is_judged)}"
         for one in found.candidates
     ]
     said = f"cross-validation: {'; '.join(values)}"
@@ -101,7 +105,7 @@ def words(learner: Learner, corpus: Corpus, found: Outcome) -> str:
         )
     if _is_lower(learner, corpus, found):
         said += "; fine-tuning is not clearly worse, and fewer texts than all show less of it"
-    said = f"{said}: fine-tuning learns from {every}"
+    said = f"{said}: {NAMES[best.name]} learns from {every}"
     if learner.settings.train.average and found.averages:
         said += f", and its weights become the mean of these and of the {best.folds} folds'"
     elif learner.settings.train.average:

@@ -8,9 +8,13 @@ from textune.metrics.catalogue import METRICS
 from textune.metrics.metrics import Report
 from textune.report import drawings, pages, pictures
 from textune.report.section import EVALUATION, PARTS, Section, Subject, section
-from textune.runs.curves import FROZEN, TUNED, WAYS, LearningCurve
+from textune.runs.curves import CONTRASTED, FROZEN, TUNED, WAYS, LearningCurve
 
-CANDIDATES = {FROZEN: "Linear head on the frozen encoder", TUNED: "Fine-tuning"}
+CANDIDATES = {
+    FROZEN: "Linear head on the frozen encoder",
+    TUNED: "Fine-tuning",
+    CONTRASTED: "Fine-tuning with a contrastive loss",
+}
 
 
 def result(subject: Subject) -> Section | None:

@@ -9,6 +9,7 @@ from textune.storage import atomic
 
 CURVE = "curve.json"
 FROZEN, TUNED = "frozen", "fine-tuned"
+CONTRASTED = "contrasted"  # fine-tuned, with a contrastive loss beside that of the labels
 WAYS = {FROZEN: "linear head, frozen", TUNED: "fine-tuning"}
 
 

@@ -12,6 +12,7 @@ from textune.settings.tracking import TRACK, Track, Tracking
 OF_LABELS = (
     "average",
     "class_weights",
+    "contrast",
     "curve",
     "effort",
     "explain",

@@ -16,6 +16,7 @@ from textune.tasks.kind import Kind
 
 HEEDED: dict[str, Callable[[Kind], bool]] = {  # setting → the tasks in which it changes something
     "train.class_weights": lambda kind: kind.has_classes,
+    "train.contrast": lambda kind: kind.has_classes and kind.asks == "texts" and not kind.by_column,
     "train.label_smoothing": lambda kind: kind.has_classes,
     "train.loss": lambda kind: kind.has_classes,
     "train.loss=asymmetric": lambda kind: kind.several,
@@ -43,6 +44,7 @@ def check(task: Task, settings: Settings) -> None:
         metric(task, train.metric)
     given = {
         "train.class_weights": train.class_weights != "none",
+        "train.contrast": bool(train.contrast),
         "train.label_smoothing": train.label_smoothing > 0,
         "train.loss": train.loss == "focal",
         "train.loss=asymmetric": train.loss == "asymmetric",

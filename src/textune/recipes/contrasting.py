@@ -1,0 +1,64 @@
+"""A contrastive loss beside that of the labels: who asks for it, where it is tried, and taken."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from textune.corpora.corpus import Corpus
+from textune.encoder.model import Encoder
+from textune.errors import SettingsError
+from textune.objectives import contrast
+from textune.objectives.contrast import Contrast
+from textune.objectives.labelled import Labelled
+from textune.recipes import affording
+from textune.settings.config import Settings, TrainSettings
+from textune.training.learner import Learner
+
+WEIGHT = 0.3  # beside the loss of the labels, where it is tried
+
+
+def asked(settings: Settings, objective: Labelled, encoder: Encoder) -> Labelled:
+    """Add the loss that somebody asked for.
+
+    Raises:
+        SettingsError: It is not possible here.
+    """
+    weight = settings.train.contrast
+    if not weight:
+        return objective
+    if (why := contrast.why_not(objective.task, encoder)) is not None:
+        raise SettingsError(f"train.contrast={weight:g}: is not possible here: {why}; leave it out")
+    return replace(objective, contrast=Contrast(encoder, weight))
+
+
+def tried(learner: Learner, corpus: Corpus, encoder: Encoder) -> tuple[float, ...]:
+    """Return the weights of the loss with which fine-tuning is tried, the best guess first."""
+    train = learner.settings.train
+    assert isinstance(train, TrainSettings)
+    if train.contrast is not None:
+        return (train.contrast,)
+    is_few = len(corpus.split.train) < affording.ENOUGH
+    is_possible = train.recipe == "auto" and contrast.why_not(corpus.task, encoder) is None
+    return (WEIGHT, 0.0) if is_few and is_possible else (0.0,)
+
+
+@contextmanager
+def beside(learner: Learner, encoder: Encoder, weight: float) -> Iterator[Labelled]:
+    """Let an encoder learn what a learner shall, with so much of the contrastive loss."""
+    objective = learner.objective
+    assert isinstance(objective, Labelled)
+    if not weight:
+        yield replace(objective, contrast=None)
+        return
+    with Contrast(encoder, weight) as found:
+        yield replace(objective, contrast=found)
+
+
+def take(learner: Learner, weight: float) -> None:
+    """Let a learner learn from all texts with so much of the contrastive loss."""
+    objective = learner.objective
+    assert isinstance(objective, Labelled)
+    if objective.contrast is not None:
+        objective.contrast.close()
+    found = Contrast(learner.encoder, weight) if weight else None
+    learner.objective = replace(objective, contrast=found)
