@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from textune.doors import cli
-from textune.settings.config import Section, Settings, TrainSettings, resolve
+from textune.settings.config import Section, Settings, resolve
 from textune.settings.language_config import (
     OF_BASES,
     OF_LABELS,
@@ -20,6 +20,7 @@ from textune.settings.language_config import (
     PretrainSettings,
     PretrainTrainSettings,
 )
+from textune.settings.train_config import TrainSettings
 
 SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
     (

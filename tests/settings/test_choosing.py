@@ -10,8 +10,9 @@ from textune.errors import SettingsError
 from textune.records import PASSAGES
 from textune.settings import choosing, config
 from textune.settings.choosing import KNOWN, TABLE, Before, Facts
-from textune.settings.config import Settings, TrainSettings
+from textune.settings.config import Settings
 from textune.settings.language_config import AdaptSettings, PretrainSettings
+from textune.settings.train_config import TrainSettings
 
 FEW = Facts(rows=100, classes=4, tokens=40, width=384, layers=6, asks="texts", averages=True)
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from textune.errors import SettingsError
 from textune.settings import config, storing
-from textune.settings.config import Settings, TrainSettings
+from textune.settings.config import Settings
 from textune.settings.data_config import DataSettings
+from textune.settings.train_config import TrainSettings
 
 
 def changed(*changes, **given_by_name):

@@ -4,7 +4,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.utilities import rank_zero_warn
 
 from textune.lightning.data import TextData
-from textune.settings.config import TrainSettings
+from textune.settings.train_config import TrainSettings
 
 
 def updates(trainer: Trainer, data: TextData | None, train: TrainSettings) -> tuple[int, int]:

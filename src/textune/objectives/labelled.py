@@ -28,7 +28,8 @@ from textune.parallel.place import FIRST, Place
 from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Message
 from textune.settings import selection
-from textune.settings.config import Settings, TrainSettings
+from textune.settings.config import Settings
+from textune.settings.train_config import TrainSettings
 from textune.tasks import label_texts, registry
 from textune.tasks.interface import Task
 from textune.tasks.own import Own

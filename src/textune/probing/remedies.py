@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from textune.metrics import paired
 from textune.metrics.paired import Answers, Difference
 from textune.settings import selection
-from textune.settings.config import TrainSettings
+from textune.settings.train_config import TrainSettings
 from textune.tasks import deciding, registry
 from textune.tasks.interface import Task
 

@@ -11,7 +11,8 @@ from textune.objectives import contrast
 from textune.objectives.contrast import Contrast
 from textune.objectives.labelled import Labelled
 from textune.recipes import affording
-from textune.settings.config import Settings, TrainSettings
+from textune.settings.config import Settings
+from textune.settings.train_config import TrainSettings
 from textune.training.learner import Learner
 
 WEIGHT = 0.3  # beside the loss of the labels, where it is tried

@@ -52,7 +52,7 @@ from textune.runs.runs import Card
 from textune.runs.typed import Capsule
 from textune.runs.written import Best
 from textune.settings import judging
-from textune.settings.config import TrainSettings
+from textune.settings.train_config import TrainSettings
 from textune.tasks import registry
 from textune.text import plan, unknown
 from textune.training import snapshot

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from textune.recipes.requests import TrainRequest
 from textune.records import Message
-from textune.settings.config import WARM_UP
+from textune.settings.train_config import WARM_UP
 
 FLAGS: Mapping[str, str] = {  # settings of updates that have an option of their own
     "train.epochs": "--epochs",

@@ -14,8 +14,9 @@ from textune.recipes.requests import TrainRequest
 from textune.records import Message
 from textune.runs.runs import Run
 from textune.settings import config
-from textune.settings.config import Settings, TrainSettings
+from textune.settings.config import Settings
 from textune.settings.data_config import DataSettings
+from textune.settings.train_config import TrainSettings
 from textune.text import tokenizers
 from textune.training.clock import Clock
 

@@ -36,7 +36,8 @@ from textune.runs.events import AuxiliaryStep
 from textune.runs.written import Best
 from textune.settings import choosing
 from textune.settings.choosing import Before, Facts
-from textune.settings.config import Settings, TrainSettings
+from textune.settings.config import Settings
+from textune.settings.train_config import TrainSettings
 from textune.splits import folds, nested
 from textune.tasks import registry
 from textune.text.ragged import ranges

@@ -19,7 +19,7 @@ from textune.recipes.requests import TextRequest, TrainRequest
 from textune.records import Message
 from textune.runs import events
 from textune.runs.runs import Run
-from textune.settings.config import TrainSettings
+from textune.settings.train_config import TrainSettings
 from textune.storage import atomic
 from textune.training.clock import Clock
 

@@ -25,8 +25,8 @@ from textune.runs.runs import Run
 from textune.runs.typed import Capsule
 from textune.runs.written import Best
 from textune.settings import tracking
-from textune.settings.config import TrainSettings
 from textune.settings.storing import to_toml
+from textune.settings.train_config import TrainSettings
 from textune.storage import atomic, folders
 from textune.text import saving
 from textune.trackers import names as trackers

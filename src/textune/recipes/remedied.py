@@ -16,7 +16,8 @@ from textune.recipes import wishing
 from textune.recipes.selected import NAMES
 from textune.runs.curves import FROZEN
 from textune.settings import selection
-from textune.settings.config import Settings, TrainSettings
+from textune.settings.config import Settings
+from textune.settings.train_config import TrainSettings
 from textune.splits import folds
 from textune.tasks import registry
 from textune.tasks.interface import Task

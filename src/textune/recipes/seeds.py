@@ -18,7 +18,7 @@ from textune.runs import sealing
 from textune.runs.runs import Run
 from textune.runs.written import Best
 from textune.settings import config, judging
-from textune.settings.config import TrainSettings
+from textune.settings.train_config import TrainSettings
 from textune.storage import atomic, contents, folders, objects
 
 FOLDER = "seeds"

@@ -12,8 +12,9 @@ from typing import Any
 
 from textune.errors import SettingsError, among
 from textune.records import PASSAGES, Asks, Pairs
-from textune.settings.config import LEFT_OUT, Settings, TrainSettings
+from textune.settings.config import Settings
 from textune.settings.section import NONE
+from textune.settings.train_config import LEFT_OUT, TrainSettings
 
 FORCED = "TEXTUNE_RECIPE"  # "auto" or "classic": the recipe where none is asked for
 NAMES = ("auto", "classic")

@@ -5,9 +5,10 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from textune.encoder.names import BUNDLED
-from textune.settings.config import Average, Settings, TrainSettings
+from textune.settings.config import Settings
 from textune.settings.section import Section
 from textune.settings.tracking import TRACK, Track, Tracking
+from textune.settings.train_config import Average, TrainSettings
 
 OF_LABELS = (
     "average",

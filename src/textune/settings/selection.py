@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from textune.errors import SettingsError, among
 from textune.metrics import catalogue
-from textune.settings.config import Settings, TrainSettings
+from textune.settings.config import Settings
+from textune.settings.train_config import TrainSettings
 from textune.tasks import registry
 from textune.tasks.imbalance import PLAIN
 from textune.tasks.interface import Task

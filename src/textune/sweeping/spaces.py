@@ -10,8 +10,9 @@ from typing import Any
 from textune.errors import SettingsError, among
 from textune.settings import asked, choosing
 from textune.settings.choosing import Facts
-from textune.settings.config import WARM_UP, Settings, TrainSettings
+from textune.settings.config import Settings
 from textune.settings.refusals import checked
+from textune.settings.train_config import WARM_UP, TrainSettings
 
 FIXED = (
     *("metric", "effort", "curve", "explain", "keep_checkpoints", "checkpoint_minutes"),

@@ -10,8 +10,8 @@ from textune.encoder import adapters
 from textune.encoder.model import Encoder
 from textune.errors import SettingsError, first_line
 from textune.fast.matrices import Half
-from textune.settings.config import TrainSettings
 from textune.settings.language_config import RunSettings
+from textune.settings.train_config import TrainSettings
 from textune.training import optim
 from textune.training.optim import AdamW
 from textune.training.scaling import LossScale

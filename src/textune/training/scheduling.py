@@ -5,7 +5,7 @@ from typing import Any
 
 from torch.optim.lr_scheduler import LambdaLR
 
-from textune.settings.config import TrainSettings
+from textune.settings.train_config import TrainSettings
 from textune.training import schedules
 from textune.training.optim import AdamW
 
