@@ -18,7 +18,8 @@ from conftest import WORDS, write_reviews
 from made_texts import own_cache
 from textune.doors import cli
 from textune.errors import SettingsError
-from textune.recipes import averaged, out_of_fold, selecting
+from textune.evaluation import preferring
+from textune.recipes import averaged, contrasting, out_of_fold, selecting
 from textune.settings import choosing
 from textune.settings.choosing import Facts
 from textune.settings.config import Settings
@@ -63,6 +64,7 @@ def whole(tiny_base, tmp_path_factory, _kernels):
     ):
         patch.delenv("TEXTUNE_RECIPE")
         patch.setattr(selecting.preferring, "is_better", lambda *_: True)
+        patch.setattr(contrasting, "FEWEST", 40)
         lines = write_reviews(folder / "few.csv").read_text(encoding="utf-8").splitlines()
         (folder / "few.csv").write_text("\n".join(lines[:41]) + "\n", encoding="utf-8")
         run, killed, write = folder / "run", folder / "killed", out_of_fold.write
@@ -85,9 +87,9 @@ def test_few_texts_are_all_learned_from_and_all_judged(whole):
     assert "split: 40 train, judged by cross-validation, 0 test" in said
     assert "what you get without fine-tuning" in said
     assert "cross-validation of fine-tuning with a contrastive loss: fold 8 of 8" in said
-    assert "cross-validation of fine-tuning: fold 3 of 8" in said
-    assert "cross-validation of fine-tuning: fold 4 of 8" not in said
-    assert re.search(r"with it, .* without, by 1[456] texts that were held out: it is kept", said)
+    assert "cross-validation of fine-tuning: fold 2 of 8" in said
+    assert "cross-validation of fine-tuning: fold 3 of 8" not in said
+    assert re.search(r"with it, .* without, by 10 texts that were held out: it is kept", said)
     assert "fine-tuning with a contrastive loss learns from all 40 texts" in said
     valid = numbers_of(run)["valid"]
     assert valid["n"] == 40
@@ -242,6 +244,7 @@ def test_a_run_that_was_killed_reads_what_cross_validation_found(
     whole, tmp_path, monkeypatch, is_damaged
 ):
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
+    monkeypatch.setattr(contrasting, "FEWEST", 40)
     run = shutil.copytree(whole.killed, tmp_path / "run")
     if is_damaged:
         content = bytearray((run / averaged.FILE).read_bytes())
@@ -285,6 +288,33 @@ def test_several_labels_numbers_and_tags_are_cross_validated(trained, kind, requ
     valid = numbers_of(run)["valid"]
     assert valid["cross_validation"]["folds"] == 8
     assert len(pq.read_table(run / "predictions" / "valid.parquet")) == 24
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_several_labels_are_contrasted_where_that_measures_better(
+    trained, comments, monkeypatch, is_kept
+):
+    compared = []
+
+    def is_better(*given):
+        compared.extend(given[-1:] if given[-1] == preferring.OF_CONTRAST else ())
+        return is_kept or len(compared) > 1
+
+    monkeypatch.setattr(preferring, "is_better", is_better)
+    settings = ("--set", "train.remedies=off", "--batch-size", 32)
+    said, run = trained("--epochs", 1, "--limit", 50, *settings, source=comments)
+    told = numbers_of(run)["valid"]["cross_validation"]
+    names = [one["name"] for one in told["candidates"]]
+    assert told["chosen"] == "contrasted"
+    assert len(compared) == (1 if is_kept else 2)
+    if is_kept:
+        assert names == ["frozen", "contrasted"]
+        assert "held out: it is kept" in said
+    else:  # by the first texts; then all are answered in both ways, and decide
+        assert names == ["frozen", "fine-tuned", "contrasted"]
+        assert "so the other folds are fine-tuned without it, too" in said
+        assert said.count("cross-validation of fine-tuning: fold 1 of 8") == 1
+        assert "cross-validation of fine-tuning: fold 8 of 8" in said
 
 
 def test_a_label_s_only_text_is_learned_from_and_not_judged(trained, few):

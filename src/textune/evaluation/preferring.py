@@ -15,7 +15,7 @@ OF_TUNING = 0.04, 0.03
 the simpler candidate, where nothing is known yet: models of folds learned from fewer texts, and the
 mean of them is better than each. And the standard deviation of that (docs/few_labels.md). Of errors
 and losses, as a share of the simpler one's."""
-OF_CONTRAST = 0.01, 0.02
+OF_CONTRAST = 0.01, 0.03
 """The same of fine-tuning with a contrastive loss, where fine-tuning without is the simpler one."""
 CLEAR = 2.0  # standard deviations by which fine-tuning is worse, whatever is usual
 AGAIN = 2.0  # times the variance over texts drawn again: learning from others varies as much

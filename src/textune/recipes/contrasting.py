@@ -10,12 +10,12 @@ from textune.errors import SettingsError
 from textune.objectives import contrast
 from textune.objectives.contrast import Contrast
 from textune.objectives.labelled import Labelled
-from textune.recipes import affording
 from textune.settings.config import Settings
 from textune.settings.train_config import TrainSettings
 from textune.training.learner import Learner
 
-WEIGHT = 0.3  # beside the loss of the labels, where it is tried
+WEIGHT = 1.0  # beside the loss of the labels, where it is tried
+FEWEST = 50  # texts; fewer neither show whether it helps, nor learn by it (docs/few_labels.md)
 
 
 def asked(settings: Settings, objective: Labelled, encoder: Encoder) -> Labelled:
@@ -38,9 +38,9 @@ def tried(learner: Learner, corpus: Corpus, encoder: Encoder) -> tuple[float, ..
     assert isinstance(train, TrainSettings)
     if train.contrast is not None:
         return (train.contrast,)
-    is_few = len(corpus.split.train) < affording.ENOUGH
-    is_possible = train.recipe == "auto" and contrast.why_not(corpus.task, encoder) is None
-    return (WEIGHT, 0.0) if is_few and is_possible else (0.0,)
+    is_wanted = train.recipe == "auto" and len(corpus.split.train) >= FEWEST
+    is_possible = is_wanted and contrast.why_not(corpus.task, encoder) is None
+    return (WEIGHT, 0.0) if is_possible else (0.0,)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Fine-tuning answers each training text while it is not learned from: by folds."""
 
-import math
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,7 +34,7 @@ from textune.runs.events import AuxiliaryStep
 from textune.settings import judging
 from textune.training.learner import Learner
 
-RACED = 1 / 3  # of the folds, by which fine-tuning with and without a contrastive loss are compared
+RACED = 3  # the part of the folds by which a contrastive loss is compared with none
 
 Told = Generator[Message | AuxiliaryStep, None, None]
 Found = tuple[Candidate, Mean]
@@ -72,7 +71,7 @@ def tune(
     if not others:
         return [found] if found else []
     [second] = others
-    raced = second.numbers[: math.ceil(RACED * len(second.numbers))]
+    raced = second.numbers[: max(1, len(second.numbers) // RACED)]
     if found is not None:
         if not (yield from second.answer(raced)):
             return [found]
