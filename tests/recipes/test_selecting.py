@@ -297,7 +297,9 @@ def test_several_labels_are_contrasted_where_that_measures_better(
     compared = []
 
     def is_better(*given):
-        compared.extend(given[-1:] if given[-1] == preferring.OF_CONTRAST else ())
+        if given[-1] != preferring.OF_CONTRAST:
+            return True
+        compared.append(given)
         return is_kept or len(compared) > 1
 
     monkeypatch.setattr(preferring, "is_better", is_better)

@@ -18,6 +18,7 @@ from made_graphs import (
 )
 from made_paths import Path, choose, learner_of, make_base, write_rows
 from textune.encoder import freezing, load, precision
+from textune.recipes import contrasting
 from textune.text import buckets
 from textune.training import capturing, starting_over
 from textune.training.capturing import Captured, Capturing
@@ -65,6 +66,15 @@ def test_so_do_windows_frozen_layers_and_the_mean_of_tokens(learner):
     assert len(by._gradients) < len(list(found.encoder.parameters()))
 
 
+@pytest.mark.parametrize("task", ["single", "multi"])
+def test_so_does_a_contrastive_loss(learner, task):
+    found = learner(task, "data.max_tokens=8", "data.long=window")
+    contrasting.take(found, 1.0)
+    found.encoder.to(torch.float64)
+    batches = parts_of(found)
+    assert_graphs_would_give_the_plain_gradients(found.model, found.objective.loss, batches)
+
+
 @pytest.mark.parametrize("name", list(made_objectives.OBJECTIVES))
 def test_so_does_every_task(name, fresh_kernels, monkeypatch):
     choose(TORCH, monkeypatch)
@@ -106,6 +116,8 @@ def assert_it_can_be_captured(model, loss, batch):
 @pytest.mark.parametrize(("task", "numbers"), SEEN)
 def test_a_pass_reads_no_number_of_a_tensor(learner, task, numbers):
     found = learner(task, path=Path(numbers, kernels=False), rate=0.1)
+    if task in ("single", "multi"):
+        contrasting.take(found, 1.0)
     starting_over.watch(found)
     work, loss = next(found.work()), found.objective.loss
     if found.watch is not None:

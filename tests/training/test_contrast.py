@@ -66,6 +66,18 @@ def test_texts_without_a_known_label_count_for_nothing():
     assert contrast.contrasted(read, of_several).item() == pytest.approx(some.item())
 
 
+def test_texts_count_as_much_as_they_weigh():
+    read = torch.randn(5, 8, generator=torch.Generator().manual_seed(1))
+    classes = torch.tensor([0, 1, 0, 1, 0])
+    without = contrast.contrasted(read[:4], classes[:4]).item()
+    weights = torch.tensor([1.0, 1, 1, 1, 0])
+    assert contrast.contrasted(read, classes, weights).item() == pytest.approx(without)
+    ones = contrast.contrasted(read, classes, torch.ones(5)).item()
+    assert ones == pytest.approx(contrast.contrasted(read, classes).item())
+    twice = contrast.contrasted(read, classes, torch.full((5,), 2.0)).item()
+    assert twice == pytest.approx(2 * ones)
+
+
 @pytest.mark.parametrize("classes", [[0, 1, 2], [-1, -1, -1], [0]])
 def test_where_no_two_are_alike_it_is_nothing(classes):
     read = torch.randn(len(classes), 8, requires_grad=True)
@@ -115,7 +127,7 @@ def test_windows_of_a_text_are_one_text():
     model = SimpleNamespace(config=SimpleNamespace(num_labels=2), modules=None)
     read = torch.randn(5, 4, generator=torch.Generator().manual_seed(1))
     items = Items(of=torch.tensor([0, 0, 1, 2, 2]), sizes=(1, 1, 1))
-    batch = SimpleNamespace(items=items, targets=torch.tensor([0, 1, 0]))
+    batch = SimpleNamespace(items=items, targets=torch.tensor([0, 1, 0]), weights=None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(contrast.heads, "last", lambda _: ("classifier", layer))
         with Contrast(SimpleNamespace(model=model), 0.5) as found:

@@ -72,32 +72,36 @@ class Contrast:
         assert targets is not None
         if batch.items is not None:  # the mean of the windows of each text
             read = pooling.pool(read, batch.items, "mean")
-        return self.weight * contrasted(read, targets)
+        return self.weight * contrasted(read, targets, batch.weights)
 
     def _keep(self, _: nn.Module, inputs: tuple[Any, ...], __: Tensor) -> None:
         if torch.is_grad_enabled():
             self._read = inputs[0]
 
 
-def contrasted(read: Tensor, targets: Tensor) -> Tensor:
+def contrasted(read: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
     """Return the sum of contrastive losses over texts.
 
     A text that is like no other of the batch has none; the mean of the others stands for it. One
-    whose labels are not known has none, and is no other's.
+    whose labels are not known, or that has no weight, has none, and is no other's.
 
     Args:
         read: (I, D) of texts.
         targets: (I,) classes, -1 where they are not known, or (I, C) of zeros, ones and NaN.
+        weights: (I,) of the texts; None: all 1.
     """
     known = targets >= 0 if targets.ndim == 1 else ~targets.isnan().all(dim=1)
+    own = known.to(read.dtype) if weights is None else known * weights  # (I,)
+    known = known & (own > 0)
     left_out = torch.eye(len(read), dtype=torch.bool, device=read.device) | ~known
     alike = likeness(targets).masked_fill(left_out, 0.0) * known[:, None]  # (I, I)
-    directions = functional.normalize(read.float(), dim=1)
+    exact = torch.promote_types(read.dtype, torch.float32)
+    directions = functional.normalize(read.to(exact), dim=1)
     similar = (directions @ directions.T / TEMPERATURE).masked_fill(left_out, LEFT_OUT)
     shares = alike / alike.sum(dim=1, keepdim=True).clamp(min=1e-9)
     losses = -(shares * similar.log_softmax(dim=1)).sum(dim=1)  # (I,)
-    has_like = (alike.sum(dim=1) > 0).to(losses)
-    return losses.sum() * known.sum() / has_like.sum().clamp(min=1.0)
+    of_those = own * (alike.sum(dim=1) > 0)  # (I,) that have their like
+    return (own * losses).sum() * own.sum() / of_those.sum().clamp(min=1e-9)
 
 
 def likeness(targets: Tensor) -> Tensor:
