@@ -14,7 +14,9 @@ from made_requests import train_request
 from made_texts import own_cache
 from textune.doors import cli
 from textune.errors import StoppedError
-from textune.recipes import labelled_text, learning_curve
+from textune.evaluation import preferring
+from textune.objectives.contrast import Contrast
+from textune.recipes import contrasting, labelled_text, learning_curve
 from textune.records import Message
 from textune.runs.curves import LearningCurve
 
@@ -203,3 +205,18 @@ def test_where_folds_judge_the_run_they_judge_the_parts_of_its_texts_too(few, ti
     assert_it_has_the_interval_of(out, numbers)
     assert all(each["value"] is not None for each in (*frozen.values(), *tuned.values()))
     assert "fold cross-validation" in LearningCurve.read(out).judged
+
+
+def test_parts_are_learned_from_by_the_loss_that_was_chosen(few, tiny_base, tmp_path, monkeypatch):
+    monkeypatch.setattr(contrasting, "FEWEST", 40)
+    monkeypatch.setattr(preferring, "is_better", lambda *_: True)
+    heard, loss = [], Contrast.loss
+    monkeypatch.setattr(
+        Contrast, "loss", lambda self, batch: heard.append(self) or loss(self, batch)
+    )
+    asked = (*CURVE, "train.recipe=auto", "train.epochs=1", "train.precision=fp32")
+    lines(train_request(few, tiny_base, tmp_path / "run", *asked))
+    tuned = points(tmp_path / "run", "fine-tuned")
+    assert len(tuned) > 1
+    assert all(each["value"] is not None for each in tuned.values())
+    assert len({id(each) for each in heard}) == 3  # of the folds, of the run, and of the curve

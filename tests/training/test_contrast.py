@@ -132,11 +132,13 @@ def test_windows_of_a_text_are_one_text():
         patch.setattr(contrast.heads, "last", lambda _: ("classifier", layer))
         with Contrast(SimpleNamespace(model=model), 0.5) as found:
             layer(read)
-            with torch.no_grad():
-                layer(torch.zeros(5, 4))
             loss = found.loss(batch)
-        layer(torch.zeros(5, 4))
-        with pytest.raises(AssertionError, match="gradients"):
+            with torch.no_grad():
+                layer(read)
+            with pytest.raises(AssertionError, match="gradients"):
+                found.loss(batch)
+        layer(read)
+        with pytest.raises(AssertionError, match="gradients"):  # nobody listens
             found.loss(batch)
     means = torch.stack([read[:2].mean(0), read[2], read[3:].mean(0)])
     assert loss.item() == pytest.approx(0.5 * contrast.contrasted(means, batch.targets).item())

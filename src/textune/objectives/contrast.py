@@ -75,8 +75,7 @@ class Contrast:
         return self.weight * contrasted(read, targets, batch.weights)
 
     def _keep(self, _: nn.Module, inputs: tuple[Any, ...], __: Tensor) -> None:
-        if torch.is_grad_enabled():
-            self._read = inputs[0]
+        self._read = inputs[0] if torch.is_grad_enabled() else None
 
 
 def contrasted(read: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:

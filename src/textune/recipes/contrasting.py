@@ -55,6 +55,13 @@ def beside(learner: Learner, encoder: Encoder, weight: float) -> Iterator[Labell
         yield replace(objective, contrast=found)
 
 
+def on(objective: Labelled, encoder: Encoder) -> Labelled:
+    """Return what an objective asks of another encoder: its loss reads that one."""
+    if objective.contrast is None:
+        return objective
+    return replace(objective, contrast=Contrast(encoder, objective.contrast.weight))
+
+
 def take(learner: Learner, weight: float) -> None:
     """Let a learner learn from all texts with so much of the contrastive loss."""
     objective = learner.objective

@@ -26,7 +26,7 @@ from textune.metrics import catalogue, written
 from textune.objectives.labelled import Labelled
 from textune.probing import forecast, heads
 from textune.probing.features import features
-from textune.recipes import affording, foretelling, probed, refitted
+from textune.recipes import affording, contrasting, foretelling, probed, refitted
 from textune.recipes.guarded import Guard
 from textune.recipes.part_training import Trainer
 from textune.recipes.probed import MOST_TEXTS, Rows
@@ -126,7 +126,8 @@ class Wanted:
         guard = None if self.retry is None else Guard(may_retry=False, retry=dict(self.retry))
         is_crossed = not len(self.corpus.split.valid)  # as the run itself is then
         refits = is_crossed and self.settings.train.refit and refitted.can_refit(self.corpus.task)
-        return Trainer.of(self.objective, self.encoder, guard=guard, refits=refits)
+        objective = contrasting.on(self.objective, self.encoder)
+        return Trainer.of(objective, self.encoder, guard=guard, refits=refits)
 
     def fit(self, rows: Rows) -> LinearHead:
         """Fit a linear head on those of some texts whose features are known."""
