@@ -86,6 +86,11 @@ def told(
     return {"wrong": wrong | {"said": _sentences(wrong)}}
 
 
+def looked_at(item: Example) -> str:
+    """Return the text, or both of a pair, in which unknown pieces are counted."""
+    return f"{item.text} {item.pair or ''}"[:MOST_CHARACTERS]
+
+
 def _decided(task: Task, scores: Scores, examples: Sequence[Example]) -> _Decided | None:
     """Tell right from wrong; None of a task whose decisions are nothing of the kind."""
     if task.asks == "words":
@@ -176,7 +181,7 @@ def _traits(
     if scores.fulls is not None:
         numbers["tokens"] = scores.fulls[: len(errors)].astype(np.float64)
     if unknown is not None:
-        texts = [f"{item.text} {item.pair or ''}"[:MOST_CHARACTERS] for item in examples]
+        texts = [looked_at(item) for item in examples]
         numbers["unknown pieces"] = np.asarray(unknown(texts), dtype=np.float64)
     for name, values in numbers.items():
         if values.max() > values.min():

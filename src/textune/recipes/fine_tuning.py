@@ -166,17 +166,19 @@ class FineTuning:
                 wish = wishing.of(self.request.settings, task.labels, task.name)
                 fitted = fitting.decide(task, scores, texts, wish)
                 decision, scores, how = fitted.rule, fitted.scores, fitted.how
+            pieces = unknown.Counter(lambda: corpus.tokenizer)
             beside = parts.Beside(
                 cells=slicing.cells(corpus.tables, by, texts),
                 leaked=corpus.leaks.get(part),
-                unknown=partial(unknown.counts, corpus.tokenizer),
+                unknown=pieces,
                 wider=intervals.OUT_OF_FOLD if of_folds is not None else 1.0,
             )
             marked = dict if of_folds is None else partial(crossed.marked, corpus, of_folds)
             given: Any = {"rule": decision, "how": how, "marked": marked}
             found[part] = parts.judge(task, scores, texts, beside, **given)
             file = folder / "predictions" / f"{part}.parquet"
-            judged.write_scores(file, task, texts, scores, beside.leaked, by=beside.cells)
+            kept: Any = {"by": beside.cells, "unknown": pieces.known}
+            judged.write_scores(file, task, texts, scores, beside.leaked, **kept)
             last = part, scores, texts
         assert last is not None
         found["baselines"] = self._baselines(folder, *last, outcome)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from textune.metrics import reliability
 from textune.report import drawn, mistakes, pictures
 from textune.report.pictures import PAGE
+from textune.storage import columns
 
 Floats = NDArray[np.float64]
 SIZE = (5.4, 3.4)  # inches, as wide as other pictures
@@ -33,7 +34,7 @@ def draw(table: pa.Table, labels: Sequence[str], *, single: bool) -> list[tuple[
     names = [f"p({label})" for label in labels]
     if not names or not set(names) <= set(table.column_names):
         return []
-    chances = np.stack([table[name].to_numpy() for name in names], axis=1).astype(np.float64)
+    chances = np.stack([columns.array(table[name]) for name in names], axis=1)
     right = mistakes.marks(table["truth"], labels, single=single).astype(np.float64)
     if single:
         best = chances.argmax(axis=1)
