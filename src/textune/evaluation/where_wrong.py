@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.data.words import words_of
+from textune.data.words import different_words
 from textune.evaluation import by_length
 from textune.metrics import confused, spans, telling_words, written
 from textune.records import OUTSIDE, PASSAGES, Example, Scores
@@ -167,7 +167,7 @@ def _words(item: Example, task: Task) -> set[str]:
     """Return the different words of a text, or of both of a pair; of answers those asked with."""
     pair = "" if task.asks == PASSAGES else item.pair or ""
     texts = [text[:MOST_CHARACTERS] for text in (item.text, pair)]
-    return {text[start:end].lower() for text in texts for start, end in words_of(text)}
+    return {word for text in texts for word in different_words(text)}
 
 
 def _traits(
