@@ -41,3 +41,9 @@ def test_a_column_in_parts_becomes_one_array():
 def test_other_columns_become_arrays_too(cells):
     found = columns.array(pa.chunked_array([pa.array(cells, pa.float64())]))
     assert np.array_equal(found, np.array(cells, dtype=np.float64), equal_nan=True)
+
+
+def test_a_few_rows_are_what_is_taken_of_a_table():
+    table = pa.table({"a": ["x", None, "z"], "b": [1, 2, 3]})
+    assert columns.rows(table, [2, 0, 1, 1]) == table.take([2, 0, 1, 1]).to_pylist()
+    assert columns.rows(table, []) == []

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -76,7 +75,7 @@ def read(path: Path) -> pa.Table | None:
         raise RunError(f"{path}: damaged ({error}); evaluate again or delete it") from error
     if "truth" not in table.column_names:
         return None
-    return table.filter(pc.is_valid(table["truth"]))
+    return table.filter(table["truth"].is_valid()) if table["truth"].null_count else table
 
 
 def find(table: pa.Table, *, single: bool) -> Mistakes:
@@ -124,7 +123,7 @@ def _of_names(table: pa.Table, *, single: bool) -> list[Mistake]:
     sure = np.where(given, scores, 1 - scores) * wrong  # (N, C)
     sure = np.nan_to_num(sure)
     rows = np.argsort(-sure.max(axis=1), kind="stable")[:MOST]
-    picked = table.take(columns.numbers(rows)).to_pylist()
+    picked = columns.rows(table, rows.tolist())
     return [
         Mistake(
             texts=texts(record),
@@ -153,6 +152,8 @@ def marks(column: pa.ChunkedArray, labels: Sequence[str], *, single: bool) -> ND
 
 
 def _of_tags(table: pa.Table, *, has_entities: bool) -> Mistakes:
+    import pyarrow.compute as pc  # a while to import
+
     records = table.filter(pc.not_equal(table["truth"], table["tags"])).to_pylist()
     if not has_entities:
         return Mistakes("The most frequent mistakes", ("Text",), ("times",), _of_words(records))
@@ -264,7 +265,7 @@ def _of_numbers(table: pa.Table) -> list[Mistake]:
     spread = truth.std(axis=0)
     errors = np.nan_to_num(np.abs(found - truth) / np.where(spread > 0, spread, 1.0))  # (N, T)
     rows = np.argsort(-errors.max(axis=1), kind="stable")[:MOST]
-    picked = table.take(columns.numbers(rows)).to_pylist()
+    picked = columns.rows(table, rows.tolist())
     most = errors.argmax(axis=1)  # (N,)
     return [
         Mistake(

@@ -90,7 +90,7 @@ def of(subject: Subject) -> Suspects | None:
         )
         for row, instead, given, suggested, record in zip(
             *(first, doubted.instead, doubted.given, doubted.suggested),
-            part.table.take(columns.numbers(first)).to_pylist(),
+            columns.rows(part.table, first.tolist()),
             strict=False,
         )
     )

@@ -36,6 +36,11 @@ def numbers(values: NDArray[Any]) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, data])
 
 
+def rows(table: pa.Table, places: Sequence[int]) -> list[dict[str, Any]]:
+    """Return a few rows of a table; to take them, pyarrow would import all that it computes."""
+    return [table.slice(place, 1).to_pylist()[0] for place in places]
+
+
 def array(one: pa.ChunkedArray) -> NDArray[np.float64]:
     """Return a column of numbers as an array, NaN where there is none; (N,)."""
     if one.type != pa.float64() or one.null_count:
