@@ -1,10 +1,12 @@
 """Pictures that no decision changes are taken from the page before, and drawn where they differ."""
 
+import re
+
 import numpy as np
 import pytest
 from markupsafe import Markup
 
-from textune.report import drawn
+from textune.report import drawings, drawn, shapes
 
 
 @pytest.fixture
@@ -78,3 +80,23 @@ def test_another_hand_draws_anew(draw, tmp_path, monkeypatch):
 def test_what_is_not_told_in_full_is_refused(draw):
     with pytest.raises(TypeError, match="object"):
         drawn.once(draw, [object()])
+
+
+def test_bars_stand_on_either_side_of_zero_with_their_names():
+    rows = [("This <model>", 0.5, (0.4, 0.6)), ("x" * 50, -0.25, None), ("none", 0.0, None)]
+    drawing = shapes.bars("a & b", rows)
+    assert 'aria-label="a &amp; b"' in drawing
+    assert "This &lt;model&gt;" in drawing
+    assert f">{'x' * 35}…<" in drawing
+    beams = re.findall(r'x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', drawing)
+    (start, first), (left, second), (_, third) = [tuple(map(float, one)) for one in beams]
+    assert left + second == pytest.approx(start, abs=0.2)  # zero
+    assert first == pytest.approx(2 * second, abs=0.2)
+    assert third == 0
+    assert start + first < shapes.BAR_WIDTH
+
+
+def test_what_is_no_number_has_no_bar():
+    rows = [("a", float("nan"), None), ("b", 0.5, (float("nan"), 1.0)), ("c", None, None)]
+    assert drawings.bars(rows) == drawings.bars([("b", 0.5, None)])
+    assert drawings.bars(rows[:1]) is None

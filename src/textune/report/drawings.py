@@ -1,5 +1,6 @@
 """The numbers of a fine-tuning run become the drawings of its page."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -102,7 +103,11 @@ def _seeds(shown: tuple[str, Sequence[tuple[str, Sequence[float], float, float]]
 
 def bars(rows: Sequence[tuple[str, float | None, Sequence[float] | None]]) -> Markup | None:
     """Draw a bar for each model's number, with its interval where it has one."""
-    known = [(name, value, span) for name, value, span in rows if value is not None]
+    known = [
+        (name, value, span if span and all(map(math.isfinite, span)) else None)
+        for name, value, span in rows
+        if value is not None and math.isfinite(value)
+    ]
     if not known:
         return None
     return shapes.bars("main metric beside the baselines", known)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 LEFT, TOP, SIDE = 26, 6, 100  # of the square in the drawing; its labels stand around it
 WIDTH, HEIGHT = LEFT + SIDE + 8, TOP + SIDE + 28
 MOST_POINTS = 80  # of a line
-BAR_WIDTH, NAMES, ROW, THICK = 390, 175, 28, 14  # of a drawing of bars; NAMES stand left of them
-MOST_NAME = 30  # characters beside a bar
+BAR_WIDTH, NAMES, ROW, THICK = 400, 200, 28, 14  # of a drawing of bars; NAMES stand left of them
+MOST_NAME = 36  # characters beside a bar
 Floats = NDArray[np.float64]
 
 
@@ -73,7 +73,7 @@ def bars(title: str, rows: Sequence[tuple[str, float, Sequence[float] | None]]) 
     for number, (name, value, span) in enumerate(rows):
         top = number * ROW + (ROW - THICK) / 2
         middle, tip = top + THICK / 2, zero + value * scale
-        kind = "bar" if number else "bar own"
+        kind = "beam" if number else "beam first"
         words = escape(name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 1]}…")
         inside.append(
             f'<text x="{NAMES - 8}" y="{middle + 4:.1f}" class="end">{words}</text>'
