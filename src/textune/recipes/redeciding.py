@@ -1,6 +1,6 @@
 """The answers that a run keeps of its held-out texts become another rule, without the encoder."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -87,15 +87,14 @@ def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
         judged_by["test"] = applying.decided(task, found.scores, fitted.rule), found, ""
     for part, (scores, kept, how) in judged_by.items():
         texts, told = kept.examples, numbers.get(part, {}).get("cross_validation")
-        pieces = unknown.Counter(opened, kept.unknown)
         beside = parts.Beside(
-            kept.cells, kept.leaked, pieces, wider=1.0 if told is None else OUT_OF_FOLD
+            *(kept.cells, kept.leaked, unknown.Counter(opened, kept.unknown)),
+            wider=1.0 if told is None else OUT_OF_FOLD,
         )
         given: Any = {"rule": fitted.rule, "how": how, "marked": partial(_marked, told=told)}
         numbers[part] = parts.judge(task, scores, texts, beside, **given)
         file = run / "predictions" / f"{part}.parquet"
-        of_texts: Any = {"by": kept.cells, "unknown": pieces.known}
-        judged.write_scores(file, task, texts, scores, kept.leaked, **of_texts)
+        parts.write(file, task, scores, texts, beside)
     at_chance.renewed(numbers, effort=_effort(run / "config.toml"))
     _write_rule(run / "model", replace(card, decision=fitted.rule), numbers)
     atomic.write_json(run / "metrics.json", numbers)
@@ -190,18 +189,21 @@ def read(file: Path, task: Task, card: Card, opened: Callable[[], Tokenizer]) ->
             f"({error!r:.100}); only a run that validated can be decided anew"
         ) from error
     counted = predictions.counted(file)
-    if judged.TOKENS in counted:
-        fulls = np.asarray(counted[judged.TOKENS], dtype=np.int32)
-    else:
-        fulls = stores.tokenize(examples, opened(), card.shape).fulls
+    fulls = counted.get(judged.TOKENS)
+    if fulls is None:
+        fulls = stores.tokenize(examples, opened(), card.shape).fulls.tolist()
     targets = np.stack([task.target(example) for example in examples])
     empty = np.empty(0)
-    scores = Scores(logits, empty, empty, targets, fulls=fulls)
+    scores = Scores(logits, empty, empty, targets, fulls=np.asarray(fulls, np.int32))
     decided = applying.decided(task, scores, task.default_decision())
-    looked_at = map(where_wrong.looked_at, examples)
-    pieces = {
-        text: count
-        for text, count in zip(looked_at, counted.get(judged.UNKNOWN, ()), strict=False)
+    pieces = _pieces(examples, counted.get(judged.UNKNOWN, ()))
+    return Kept(examples, decided, predictions.sliced(columns), columns.get("leak"), pieces)
+
+
+def _pieces(examples: list[Example], counts: Sequence[int]) -> dict[str, int]:
+    """Return the counts of unknown pieces that are known, by the text they are of."""
+    return {
+        where_wrong.looked_at(item): count
+        for item, count in zip(examples, counts, strict=False)
         if count != predictions.UNCOUNTED
     }
-    return Kept(examples, decided, predictions.sliced(columns), columns.get("leak"), pieces)
