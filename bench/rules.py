@@ -70,7 +70,9 @@ def measured(name: str, folder: Path, options: argparse.Namespace) -> dict[str, 
     card = runs.read_card(run.path / "model")
     task = registry.make(card.task, card.labels, card.state)
     tokenizer = tokenizers.load(str(run.path / "model"))
-    kept = redeciding.read(run.path / "predictions" / "valid.parquet", task, card, tokenizer)
+    kept = redeciding.read(
+        run.path / "predictions" / "valid.parquet", task, card, lambda: tokenizer
+    )
     rng = np.random.default_rng(options.seed)
     halves = [np.array_split(rng.permutation(len(kept.examples)), 2) for _ in range(options.draws)]
     judge = partial(_gain, task, kept)

@@ -140,6 +140,7 @@ def test_the_command_repeats_all_test_files_and_seeds(tmp_path):
 
 def test_nothing_is_said_where_fonts_cannot_be_listed_for_the_next_time():
     where = {**os.environ, "MPLCONFIGDIR": "/sys/kernel/fonts"}
-    command = [sys.executable, "-c", "import textune.report.pictures"]
+    drawn = "from textune.report import pictures as p; p.canvas(p.PAGE, size=(1, 1))"
+    command = [sys.executable, "-c", drawn]
     done = subprocess.run(command, env=where, capture_output=True, text=True, check=True)
     assert done.stdout + done.stderr == ""

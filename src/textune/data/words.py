@@ -15,6 +15,7 @@ UNSPACED = re.compile(  # scripts written without spaces: Thai, Lao, Burmese, Kh
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]"
 )
 _WORD = re.compile(rf"{UNSPACED.pattern}|(?:(?!{UNSPACED.pattern})\w)+|[^\w\s]")
+_SPACED = re.compile(r"\w+|[^\w\s]")  # the same words, of a text without those scripts; faster
 _JOINER = "\u200d"  # joins signs to one, as the people of a family
 _NON_JOINER = "\u200c"  # parts letters within a word, in Persian
 
@@ -44,9 +45,9 @@ def words_of(text: str) -> tuple[Word, ...]:
         >>> [text[a:b] for text in ["It's 5 €!"] for a, b in words_of(text)]
         ['It', "'", 's', '5', '€', '!']
     """
-    found = [match.span() for match in _WORD.finditer(text)]
     if text.isascii():
-        return tuple(found)
+        return tuple(match.span() for match in _SPACED.finditer(text))
+    found = [match.span() for match in _WORD.finditer(text)]
     words: list[Word] = []
     joins = False  # whether the next word goes on with the last, if nothing is between them
     for start, end in found:
@@ -59,6 +60,13 @@ def words_of(text: str) -> tuple[Word, ...]:
             words.append((start, end))
         joins = is_mark
     return tuple(words)
+
+
+def different_words(text: str) -> set[str]:
+    """Return the different words of a text, in small letters."""
+    if text.isascii():
+        return {*_SPACED.findall(text.lower())}
+    return {text[start:end].lower() for start, end in words_of(text)}
 
 
 def _goes_on(text: str, word: Word, sign: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from textune.evaluation import by_length
+from textune.evaluation import by_length, where_wrong
 from textune.metrics import few_texts
 from textune.metrics.metrics import Report
 from textune.records import Example, Scores
@@ -14,6 +14,8 @@ from textune.splits import strata
 from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.tasks.labels import in_one_cell
+
+TOKENS, UNKNOWN = "tokens", "unknown pieces"  # counts that are kept of each text
 
 
 def judge(task: Task, scores: Scores, texts: Sequence[Example]) -> Report:
@@ -35,6 +37,7 @@ def write_scores(
     leaked: Sequence[str] | None = None,
     *,
     by: Mapping[str, Sequence[str]] | None = None,
+    unknown: Mapping[str, int] | None = None,
 ) -> None:
     """Write what was decided of each text beside its truth, and what else is known of it.
 
@@ -45,6 +48,8 @@ def write_scores(
         scores: Of them.
         leaked: How each stands in the training data.
         by: Cells of each column by whose values the texts are judged apart, N.
+        unknown: How many unknown pieces were counted in texts, by `where_wrong.looked_at`; with
+            them and the tokens kept beside the table, they can be judged again without a tokenizer.
     """
     columns: dict[str, list[Any]] = {
         "origin": [item.origin for item in texts],
@@ -65,7 +70,11 @@ def write_scores(
     if any(leaked or ()):
         columns["leak"] = list(leaked or ())
     columns |= {predictions.by(name): list(each) for name, each in (by or {}).items()}
-    predictions.write(file, columns)
+    counts = {}
+    if unknown is not None and scores.fulls is not None:
+        pieces = [unknown.get(where_wrong.looked_at(item), predictions.UNCOUNTED) for item in texts]
+        counts = {TOKENS: scores.fulls.tolist(), UNKNOWN: pieces}
+    predictions.write(file, columns, counts)
 
 
 def _truth(task: Task, texts: Sequence[Example]) -> dict[str, list[Any]]:

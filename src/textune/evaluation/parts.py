@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from textune.decisions.rule import Decision
 from textune.evaluation import by_slice, judged, trusted, where_wrong, without_leaks
 from textune.metrics.metrics import Report
 from textune.records import Example, Scores
 from textune.tasks.interface import Task
+from textune.text.unknown import Counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Beside:
     cells: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by which they are judged
     # apart: of each column N
     leaked: Sequence[str] | None = None  # N: how each stands in the training data; None: not known
-    unknown: where_wrong.Unknown | None = None  # counts pieces that the tokenizer does not know
+    unknown: Counter | None = None  # counts pieces that the tokenizer does not know
     wider: float = 1.0  # factor of intervals: of cross-validation more than 1
 
 
@@ -52,3 +54,10 @@ def judge(
     numbers |= where_wrong.told(task, scores, texts, beside.unknown)
     numbers |= by_slice.told(task, scores, texts, beside.cells, wider=beside.wider)
     return numbers | without_leaks.told(task, scores, texts, beside.leaked, numbers)
+
+
+def write(file: Path, task: Task, scores: Scores, texts: Sequence[Example], beside: Beside) -> None:
+    """Write what was decided of each text of a part, with what it needs to be judged again."""
+    counted = None if beside.unknown is None else beside.unknown.known
+    cells, leaked = beside.cells, beside.leaked
+    judged.write_scores(file, task, texts, scores, leaked, by=cells, unknown=counted)

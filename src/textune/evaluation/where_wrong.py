@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.data.words import words_of
+from textune.data.words import different_words
 from textune.evaluation import by_length
 from textune.metrics import confused, spans, telling_words, written
 from textune.records import OUTSIDE, PASSAGES, Example, Scores
@@ -84,6 +84,11 @@ def told(
         "confused": _confused(task, whole, every),
     }
     return {"wrong": wrong | {"said": _sentences(wrong)}}
+
+
+def looked_at(item: Example) -> str:
+    """Return the text, or both of a pair, in which unknown pieces are counted."""
+    return f"{item.text} {item.pair or ''}"[:MOST_CHARACTERS]
 
 
 def _decided(task: Task, scores: Scores, examples: Sequence[Example]) -> _Decided | None:
@@ -162,7 +167,7 @@ def _words(item: Example, task: Task) -> set[str]:
     """Return the different words of a text, or of both of a pair; of answers those asked with."""
     pair = "" if task.asks == PASSAGES else item.pair or ""
     texts = [text[:MOST_CHARACTERS] for text in (item.text, pair)]
-    return {text[start:end].lower() for text in texts for start, end in words_of(text)}
+    return {word for text in texts for word in different_words(text)}
 
 
 def _traits(
@@ -176,7 +181,7 @@ def _traits(
     if scores.fulls is not None:
         numbers["tokens"] = scores.fulls[: len(errors)].astype(np.float64)
     if unknown is not None:
-        texts = [f"{item.text} {item.pair or ''}"[:MOST_CHARACTERS] for item in examples]
+        texts = [looked_at(item) for item in examples]
         numbers["unknown pieces"] = np.asarray(unknown(texts), dtype=np.float64)
     for name, values in numbers.items():
         if values.max() > values.min():

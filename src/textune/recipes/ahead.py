@@ -10,6 +10,7 @@ from importlib import import_module
 from textune.fast import threads
 
 HEADS = ("scipy.optimize", "scipy.special")  # a second to import, with all that they bring
+PICTURES = ("matplotlib.figure", "matplotlib.backends.backend_svg")
 TABLES = ("pyarrow.parquet", "pandas")  # which pyarrow imports where it is installed
 
 
@@ -24,12 +25,12 @@ def importing(*, with_report: bool) -> AbstractContextManager[None]:
 
 
 def _import(*, with_report: bool) -> None:
-    names = (*HEADS, *(TABLES if with_report else ()))
+    names = (*HEADS, *((*TABLES, *PICTURES) if with_report else ()))
     for name in names:
         with suppress(Exception):  # where it is needed, it is imported again, and said
             import_module(name)
     if with_report:
         with suppress(Exception):
-            from textune.report import pages, report  # noqa: F401  # draws: a while to import
+            from textune.report import pages, report  # noqa: F401  # a while to import
 
             pages.compile_all()

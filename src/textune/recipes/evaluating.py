@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,7 @@ def _by_labels(run: Path, source: object, options: Reading, final: str) -> Repor
     beside = parts.Beside(
         cells=slicing.cells([read], by, found),
         leaked=seen_texts.ways(run, found),
-        unknown=partial(unknown.counts, predictor.tokenizer),
+        unknown=unknown.Counter(lambda: predictor.tokenizer),
     )
     promised = None if wide.unseen else decision
     numbers = parts.judge(wide.task, wider, found, beside, rule=promised, marked=wide.said)

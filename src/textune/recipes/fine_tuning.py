@@ -16,7 +16,7 @@ from textune.decisions.rule import Decision
 from textune.encoder import averaging, bases, devices, load, units
 from textune.encoder.units import Units
 from textune.errors import SettingsError
-from textune.evaluation import evaluate, fitting, judged, parts
+from textune.evaluation import evaluate, fitting, parts
 from textune.extensions import kept
 from textune.fast import libraries, memory
 from textune.metrics import catalogue, intervals
@@ -170,14 +170,14 @@ class FineTuning:
             beside = parts.Beside(
                 cells=slicing.cells(corpus.tables, by, texts),
                 leaked=corpus.leaks.get(part),
-                unknown=partial(unknown.counts, corpus.tokenizer),
+                unknown=unknown.Counter(lambda: corpus.tokenizer),
                 wider=intervals.OUT_OF_FOLD if of_folds is not None else 1.0,
             )
             marked = dict if of_folds is None else partial(crossed.marked, corpus, of_folds)
             given: Any = {"rule": decision, "how": how, "marked": marked}
             found[part] = parts.judge(task, scores, texts, beside, **given)
             file = folder / "predictions" / f"{part}.parquet"
-            judged.write_scores(file, task, texts, scores, beside.leaked, by=beside.cells)
+            parts.write(file, task, scores, texts, beside)
             last = part, scores, texts
         assert last is not None
         found["baselines"] = self._baselines(folder, *last, outcome)

@@ -1,7 +1,8 @@
 """The answers that a run keeps of its held-out texts become another rule, without the encoder."""
 
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from textune.decisions.wishes import Wish
 from textune.encoder import manifest
 from textune.errors import RunError, SettingsError
-from textune.evaluation import applying, fitting, judged, parts
+from textune.evaluation import applying, fitting, judged, parts, where_wrong
 from textune.metrics import intervals
 from textune.metrics.intervals import OUT_OF_FOLD
 from textune.metrics.metrics import Report
@@ -39,6 +40,7 @@ class Kept:
     scores: Scores  # by logits that are not calibrated
     cells: dict[str, list[str]]  # of the columns by whose values they are judged apart
     leaked: list[str] | None = None  # how each stands in the training data
+    unknown: Mapping[str, int] = field(default_factory=dict)  # pieces counted, by the text
 
 
 def decide(run: Path, own: DecisionSettings) -> dict[str, Any]:
@@ -75,24 +77,24 @@ def decide(run: Path, own: DecisionSettings) -> dict[str, Any]:
 
 def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
     numbers = dict(objects.read(run / "metrics.json"))
-    tokenizer = tokenizers.load(str(run / "model"))
-    held = read(run / "predictions" / "valid.parquet", task, card, tokenizer)
+    opened = cache(partial(tokenizers.load, str(run / "model")))
+    held = read(run / "predictions" / "valid.parquet", task, card, opened)
     fitted = fitting.decide(task, held.scores, held.examples, wish)
     judged_by = {"valid": (fitted.scores, held, fitted.how)}
     tested = run / "predictions" / "test.parquet"
     if tested.is_file():
-        found = read(tested, task, card, tokenizer)
+        found = read(tested, task, card, opened)
         judged_by["test"] = applying.decided(task, found.scores, fitted.rule), found, ""
-    pieces = partial(unknown.counts, tokenizer)
     for part, (scores, kept, how) in judged_by.items():
         texts, told = kept.examples, numbers.get(part, {}).get("cross_validation")
         beside = parts.Beside(
-            kept.cells, kept.leaked, pieces, wider=1.0 if told is None else OUT_OF_FOLD
+            *(kept.cells, kept.leaked, unknown.Counter(opened, kept.unknown)),
+            wider=1.0 if told is None else OUT_OF_FOLD,
         )
         given: Any = {"rule": fitted.rule, "how": how, "marked": partial(_marked, told=told)}
         numbers[part] = parts.judge(task, scores, texts, beside, **given)
         file = run / "predictions" / f"{part}.parquet"
-        judged.write_scores(file, task, texts, scores, kept.leaked, by=kept.cells)
+        parts.write(file, task, scores, texts, beside)
     at_chance.renewed(numbers, effort=_effort(run / "config.toml"))
     _write_rule(run / "model", replace(card, decision=fitted.rule), numbers)
     atomic.write_json(run / "metrics.json", numbers)
@@ -145,8 +147,14 @@ def _dressed(page: str, model: Path, settings: Path, numbers: Report) -> str:
     return model_card.dressed(page, model, base=base, numbers=numbers, sources=sources)
 
 
-def read(file: Path, task: Task, card: Card, tokenizer: Tokenizer) -> Kept:
+def read(file: Path, task: Task, card: Card, opened: Callable[[], Tokenizer]) -> Kept:
     """Read what a run keeps of the texts of a part.
+
+    Args:
+        file: Parquet.
+        task: Of the model.
+        card: Of the model.
+        opened: Returns the model's tokenizer, for a file that does not say how long texts are.
 
     Raises:
         RunError: It keeps nothing, or not what its model's labels are.
@@ -180,9 +188,22 @@ def read(file: Path, task: Task, card: Card, tokenizer: Tokenizer) -> Kept:
             f"{file}: what the run's model said of held-out texts is absent or damaged "
             f"({error!r:.100}); only a run that validated can be decided anew"
         ) from error
-    lengths = stores.tokenize(examples, tokenizer, card.shape)
+    counted = predictions.counted(file)
+    fulls = counted.get(judged.TOKENS)
+    if fulls is None:
+        fulls = stores.tokenize(examples, opened(), card.shape).fulls.tolist()
     targets = np.stack([task.target(example) for example in examples])
     empty = np.empty(0)
-    scores = Scores(logits, empty, empty, targets, fulls=lengths.fulls)
+    scores = Scores(logits, empty, empty, targets, fulls=np.asarray(fulls, np.int32))
     decided = applying.decided(task, scores, task.default_decision())
-    return Kept(examples, decided, predictions.sliced(columns), columns.get("leak"))
+    pieces = _pieces(examples, counted.get(judged.UNKNOWN, ()))
+    return Kept(examples, decided, predictions.sliced(columns), columns.get("leak"), pieces)
+
+
+def _pieces(examples: list[Example], counts: Sequence[int]) -> dict[str, int]:
+    """Return the counts of unknown pieces that are known, by the text they are of."""
+    return {
+        where_wrong.looked_at(item): count
+        for item, count in zip(examples, counts, strict=False)
+        if count != predictions.UNCOUNTED
+    }

@@ -7,7 +7,6 @@ from textune.decisions import aims
 from textune.decisions.wishes import Costs, Wish
 from textune.errors import DataError, among
 from textune.evaluation import fitting
-from textune.reading import sources
 from textune.settings.config import Settings
 from textune.settings.decision_config import DecisionSettings
 from textune.tasks import registry
@@ -76,6 +75,8 @@ def costs(file: str, labels: Sequence[str], *, several: bool) -> Costs:
         DataError: A label is missing or unknown, a cost is no number from 0 on, or a right
             decision costs more than a wrong one.
     """
+    from textune.reading import sources  # a while to import, and few give costs
+
     table = sources.read(file, sources.USUAL)
     wanted = ("missed", "wrong") if several else tuple(labels)
     names = [name.strip() for name in table.columns]

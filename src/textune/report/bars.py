@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from textune.report import mistakes
 from textune.report.section import Part
+from textune.storage import columns
 
 STOPS = (
     *(0.001, 0.002, 0.005),
@@ -70,7 +71,7 @@ def cells(part: Part) -> list[Cells]:
     names = [f"p({label})" for label in labels]
     if table is None or not names or not set(names) <= set(table.column_names) or not len(table):
         return []
-    chances = np.stack([table[name].to_numpy() for name in names], axis=1).astype(np.float64)
+    chances = np.stack([columns.array(table[name]) for name in names], axis=1)
     if not np.isfinite(chances).all():
         return []
     truth = mistakes.marks(table["truth"], labels, single=part.is_single)
@@ -85,8 +86,8 @@ def cells(part: Part) -> list[Cells]:
     for place, label in enumerate(labels):
         rows = judged[:, place]
         own = _own(part, label)
-        columns = (truth[rows, place], chances[rows, place], scores[rows, place])
-        found.append(Cells(label, *columns, own))
+        mine = (truth[rows, place], chances[rows, place], scores[rows, place])
+        found.append(Cells(label, *mine, own))
     return found
 
 

@@ -1,5 +1,6 @@
 """The numbers of a fine-tuning run become the drawings of its page."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -8,7 +9,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from textune.metrics import catalogue
-from textune.report import pictures
+from textune.report import drawn, pictures, shapes
 from textune.report.pictures import PAGE, Chart, Line, Points
 from textune.runs.curves import TUNED, WAYS, LearningCurve
 from textune.runs.typed import LogLine
@@ -37,15 +38,15 @@ def curves(log: Sequence[LogLine], main: str) -> list[tuple[str, Markup]]:
         f"{title} of training texts": Line("training", learned, "measured"),
     }
     found = [
-        (title, pictures.to_svg(Chart(title, title, "", (line,))))
+        (title, drawn.once(pictures.to_svg, Chart(title, title, "", (line,))))
         for title, line in lines.items()
         if len(line.points)
     ]
-    drawn = {
+    by_label = {
         "Validation ROC-AUC of each label": _by_label(checks, "roc_auc"),
         "Training ROC-AUC of each label": _by_label(checks, "train_roc_auc"),
     }
-    return [*found, *((title, each) for title, each in drawn.items() if each is not None)]
+    return [*found, *((title, each) for title, each in by_label.items() if each is not None)]
 
 
 def _by_label(checks: Sequence[LogLine], key: Literal["roc_auc", "train_roc_auc"]) -> Markup | None:
@@ -53,13 +54,20 @@ def _by_label(checks: Sequence[LogLine], key: Literal["roc_auc", "train_roc_auc"
     names = list(dict.fromkeys(name for line in checks for name in line.get(key) or {}))
     if not 2 < len(names) <= MOST_CURVES or len(checks) < 2:
         return None
-    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 3.0))
+    every = []
     for name in names:
         points = [
             (line["step"], value)
             for line in checks
             if (value := (line.get(key) or {}).get(name)) is not None
         ]
+        every.append((name, points))
+    return drawn.once(_of_labels, every)
+
+
+def _of_labels(every: Sequence[tuple[str, Sequence[tuple[int, float]]]]) -> Markup:
+    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 3.0))
+    for name, points in every:
         if points:
             steps, values = zip(*points, strict=True)
             axes.plot(steps, values, marker="o", markersize=3, linewidth=1.2, label=name[:24])
@@ -73,40 +81,48 @@ def seeds(told: Mapping[str, Any], metric: str, parts: Mapping[str, str]) -> Mar
     shown = [part for part in parts if part in told and told[part].get(metric)]
     if not shown:
         return None
-    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 0.8 + 0.6 * len(shown)))
-    for place, part in enumerate(shown):
+    every = []
+    for part in shown:
         values = [one[part][metric] for one in told["each"] if one[part].get(metric) is not None]
-        mean, spread = told[part][metric]["mean"], told[part][metric]["deviation"] or 0.0
+        found = told[part][metric]
+        every.append((parts[part], values, found["mean"], found["deviation"] or 0.0))
+    return drawn.once(_seeds, (catalogue.title(metric), every))
+
+
+def _seeds(shown: tuple[str, Sequence[tuple[str, Sequence[float], float, float]]]) -> Markup:
+    title, every = shown
+    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 0.8 + 0.6 * len(every)))
+    for place, (_, values, mean, spread) in enumerate(every):
         axes.plot([mean - spread, mean + spread], [-place] * 2, color=PAGE.second, linewidth=6)
         axes.plot([mean], [-place], color=PAGE.ink, marker="|", markersize=16)
         axes.plot(values, [-place] * len(values), "o", color=PAGE.accent, markersize=5)
-    axes.set_yticks([-place for place in range(len(shown))], [parts[part] for part in shown])
-    axes.set_ylim(0.6 - len(shown), 0.6)
-    return pictures.svg(figure, f"{catalogue.title(metric)} of each seed, mean and deviation")
+    axes.set_yticks([-place for place in range(len(every))], [name for name, *_ in every])
+    axes.set_ylim(0.6 - len(every), 0.6)
+    return pictures.svg(figure, f"{title} of each seed, mean and deviation")
 
 
 def bars(rows: Sequence[tuple[str, float | None, Sequence[float] | None]]) -> Markup | None:
-    """Draw a bar for each model's number, the first with its interval."""
-    known = [(name, value, span) for name, value, span in rows if value is not None]
+    """Draw a bar for each model's number, with its interval where it has one."""
+    known = [
+        (name, value, span if span and all(map(math.isfinite, span)) else None)
+        for name, value, span in rows
+        if value is not None and math.isfinite(value)
+    ]
     if not known:
         return None
-    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 0.45 + 0.42 * len(known)))
-    for place, (name, value, span) in enumerate(known):
-        colour = PAGE.accent if name == "This model" else PAGE.second
-        axes.barh(-place, value, color=colour, height=0.5)
-        if span:
-            axes.plot(span, [-place, -place], color=PAGE.ink, linewidth=2, marker="|", markersize=9)
-    axes.set_yticks([-place for place in range(len(known))], [name for name, _, _ in known])
-    axes.axvline(0, color=PAGE.ink, linewidth=0.8)
-    return pictures.svg(figure, "main metric beside the baselines")
+    return shapes.bars("main metric beside the baselines", known)
 
 
 def learning_curve(curve: LearningCurve) -> Markup | None:
     """Draw what parts of the texts scored, and dashed what more of them would."""
-    ways = curve.ways()
-    sizes = sorted({texts for found in ways.values() for texts in found})
-    if len(sizes) < 2:
+    if len({texts for found in curve.ways().values() for texts in found}) < 2:
         return None
+    return drawn.once(_learning_curve, curve)
+
+
+def _learning_curve(curve: LearningCurve) -> Markup:
+    ways = curve.ways()
+    sizes = {texts for found in ways.values() for texts in found}
     figure, axes = pictures.canvas(PAGE, size=pictures.SVG_SIZE)
     ahead: set[int] = set()
     if curve.interval is not None:
@@ -155,16 +171,17 @@ def of_numbers(
         truth: The right numbers. (N, T)
         found: The numbers predicted; what is not finite is left out. (N, T)
     """
-    drawn = []
+    made = []
     for number, name in enumerate(names[:MOST_TARGETS]):
         pair = np.stack([truth[:, number], found[:, number]], axis=1)  # (N, 2)
         pair = pair[np.isfinite(pair).all(axis=1)]
         if not len(pair):
             continue
         of = f" of {name}" if len(names) > 1 else ""
-        drawn.append((f"Predicted and true numbers{of}", _cloud(pair)))
-        drawn.append((f"Errors{of}: predicted minus true", _histogram(pair[:, 1] - pair[:, 0])))
-    return drawn
+        errors = pair[:, 1] - pair[:, 0]
+        made.append((f"Predicted and true numbers{of}", drawn.once(_cloud, pair)))
+        made.append((f"Errors{of}: predicted minus true", drawn.once(_histogram, errors)))
+    return made
 
 
 def _cloud(pair: Points) -> Markup:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -19,6 +18,7 @@ from textune.errors import RunError
 from textune.metrics import catalogue, entities, spans
 from textune.metrics.entities import Entity
 from textune.report import pages
+from textune.storage import columns
 from textune.tasks.labels import are_listed
 
 MOST = 20
@@ -75,7 +75,7 @@ def read(path: Path) -> pa.Table | None:
         raise RunError(f"{path}: damaged ({error}); evaluate again or delete it") from error
     if "truth" not in table.column_names:
         return None
-    return table.filter(pc.is_valid(table["truth"]))
+    return table.filter(table["truth"].is_valid()) if table["truth"].null_count else table
 
 
 def find(table: pa.Table, *, single: bool) -> Mistakes:
@@ -102,7 +102,7 @@ def numbers(table: pa.Table) -> tuple[list[str], NDArray[np.float64], NDArray[np
         return [], np.zeros((len(table), 0)), np.zeros((len(table), 0))
     cells = [cell.split(";") for cell in table["truth"].to_pylist()]
     truth = np.asarray(cells, dtype=np.float64).reshape(len(table), len(names))
-    found = np.stack([table[name].to_numpy() for name in names], axis=1)
+    found = np.stack([columns.array(table[name]) for name in names], axis=1)
     return [name.removeprefix(PREDICTED) for name in names], truth, found
 
 
@@ -115,7 +115,7 @@ def _of_names(table: pa.Table, *, single: bool) -> list[Mistake]:
     labels = [name[2:-1] for name in table.column_names if re.fullmatch(r"p\(.*\)", name, re.S)]
     if not labels:
         return []
-    scores = np.stack([table[f"p({label})"].to_numpy() for label in labels], axis=1)  # (N, C)
+    scores = np.stack([columns.array(table[f"p({label})"]) for label in labels], axis=1)  # (N, C)
     true, given = (marks(table[side], labels, single=single) for side in ("truth", "decision"))
     wrong = (true != given) & (given if single else np.ones_like(given))  # (N, C)
     if "unscored" in table.column_names:  # nobody said whether these apply
@@ -123,7 +123,7 @@ def _of_names(table: pa.Table, *, single: bool) -> list[Mistake]:
     sure = np.where(given, scores, 1 - scores) * wrong  # (N, C)
     sure = np.nan_to_num(sure)
     rows = np.argsort(-sure.max(axis=1), kind="stable")[:MOST]
-    picked = table.take(pa.array(rows)).to_pylist()
+    picked = columns.rows(table, rows.tolist())
     return [
         Mistake(
             texts=texts(record),
@@ -138,20 +138,22 @@ def _of_names(table: pa.Table, *, single: bool) -> list[Mistake]:
     ]
 
 
-def marks(column: pa.ChunkedArray, labels: Sequence[str], *, single: bool) -> Any:
+def marks(column: pa.ChunkedArray, labels: Sequence[str], *, single: bool) -> NDArray[np.bool_]:
     """Say which labels a column of names holds, as `tasks.labels` joins them: (N, C) bool."""
-    if single:
-        found = [pc.equal(column, label) for label in labels]
-    elif are_listed(labels):
-        held = [set(json.loads(cell or "[]")) for cell in column.to_pylist()]
-        found = [pa.chunked_array([[label in names for names in held]]) for label in labels]
-    else:
-        fenced = pc.binary_join_element_wise("", column, "", ";")
-        found = [pc.match_substring(fenced, f";{label};") for label in labels]
-    return np.stack([pc.fill_null(mark, False).to_numpy() for mark in found], axis=1)
+    places = {label: place for place, label in enumerate(labels)}
+    found = np.zeros((len(column), len(labels)), dtype=np.bool_)  # (N, C)
+    is_json = not single and are_listed(labels)
+    for row, cell in enumerate(column.to_pylist()):
+        if cell is None or (is_json and not cell):
+            continue
+        names = [cell] if single else json.loads(cell) if is_json else cell.split(";")
+        found[row, [places[name] for name in names if name in places]] = True
+    return found
 
 
 def _of_tags(table: pa.Table, *, has_entities: bool) -> Mistakes:
+    import pyarrow.compute as pc  # a while to import
+
     records = table.filter(pc.not_equal(table["truth"], table["tags"])).to_pylist()
     if not has_entities:
         return Mistakes("The most frequent mistakes", ("Text",), ("times",), _of_words(records))
@@ -263,7 +265,7 @@ def _of_numbers(table: pa.Table) -> list[Mistake]:
     spread = truth.std(axis=0)
     errors = np.nan_to_num(np.abs(found - truth) / np.where(spread > 0, spread, 1.0))  # (N, T)
     rows = np.argsort(-errors.max(axis=1), kind="stable")[:MOST]
-    picked = table.take(pa.array(rows)).to_pylist()
+    picked = columns.rows(table, rows.tolist())
     most = errors.argmax(axis=1)  # (N,)
     return [
         Mistake(

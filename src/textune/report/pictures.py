@@ -10,20 +10,19 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-import matplotlib as mpl
 import numpy as np
 from markupsafe import Markup
-from matplotlib import font_manager
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from textune.report import pages
 from textune.runs.typed import LogLine, MostFrequent, PlainMetrics
 from textune.storage import atomic
+
+if TYPE_CHECKING:  # half a second to import, and most pages take over pictures of the one before
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MOST_POINTS = 400  # of a curve
 FEW_POINTS = 20  # of a curve that needs no running mean
@@ -162,6 +161,8 @@ def _spans(points: Points, metrics: PlainMetrics) -> Iterable[tuple[float, float
 
 def _guess_label(guess: MostFrequent) -> str:
     """Name the baseline, with its piece if the pictures' font has all its characters."""
+    from matplotlib import font_manager  # heavy
+
     piece = str(guess.get("piece") or "")
     font = font_manager.get_font(font_manager.findfont(font_manager.FontProperties()))
     is_drawable = piece.isprintable() and all(font.get_char_index(ord(sign)) for sign in piece)
@@ -205,8 +206,10 @@ def thinned(points: Points) -> Points:
     return np.stack([group.mean(axis=0) for group in groups])
 
 
-def canvas(paint: Paint, *, size: tuple[float, float]) -> tuple[Figure, Axes]:
+def canvas(paint: Paint, *, size: tuple[float, float]) -> "tuple[Figure, Axes]":
     """Make an empty drawing of a width and height in inches."""
+    from matplotlib.figure import Figure  # heavy
+
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
@@ -216,8 +219,10 @@ def canvas(paint: Paint, *, size: tuple[float, float]) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def svg(figure: Figure, title: str) -> Markup:
+def svg(figure: "Figure", title: str) -> Markup:
     """Draw as inline SVG that takes the page's colours, font and width."""
+    import matplotlib as mpl  # heavy
+
     target = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
         empty = dict.fromkeys(("Creator", "Date", "Format", "Type"))
@@ -238,14 +243,14 @@ def to_svg(chart: Chart) -> Markup:
     return drawn(chart.title, partial(_plot, chart))
 
 
-def drawn(title: str, draw: Callable[[Axes, Paint], None]) -> Markup:
+def drawn(title: str, draw: Callable[["Axes", Paint], None]) -> Markup:
     """Draw for a page, which sets the title beside it."""
     figure, axes = canvas(PAGE, size=SVG_SIZE)
     draw(axes, PAGE)
     return svg(figure, title)
 
 
-def write_png(path: Path, title: str, draw: Callable[[Axes, Paint], None]) -> Path:
+def write_png(path: Path, title: str, draw: Callable[["Axes", Paint], None]) -> Path:
     """Draw into a PNG file."""
     figure, axes = canvas(PAPER, size=PNG_SIZE)
     axes.set_title(title, color=PAPER.ink, loc="left", fontweight="bold")
@@ -258,7 +263,9 @@ def write_png(path: Path, title: str, draw: Callable[[Axes, Paint], None]) -> Pa
     return path
 
 
-def _plot(chart: Chart, axes: Axes, paint: Paint) -> None:
+def _plot(chart: Chart, axes: "Axes", paint: Paint) -> None:
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter  # heavy
+
     for line in chart.lines:
         _plot_line(line, axes, paint)
     for step, low, high in chart.spans:
@@ -277,7 +284,7 @@ def _plot(chart: Chart, axes: Axes, paint: Paint) -> None:
             text.set_parse_math(False)  # a piece may be made of dollars
 
 
-def _plot_line(line: Line, axes: Axes, paint: Paint) -> None:
+def _plot_line(line: Line, axes: "Axes", paint: Paint) -> None:
     thin = thinned(line.points)
     if line.kind == "noisy":
         _plot_noisy(thin, line.label, axes, paint)
@@ -290,7 +297,7 @@ def _plot_line(line: Line, axes: Axes, paint: Paint) -> None:
         axes.plot(*thin.T, color=paint.accent, marker="o")
 
 
-def _plot_noisy(points: Points, label: str, axes: Axes, paint: Paint) -> None:
+def _plot_noisy(points: Points, label: str, axes: "Axes", paint: Paint) -> None:
     """Plot what jumps from step to step: faintly, with its running mean, where there is much."""
     if len(points) <= FEW_POINTS:
         axes.plot(*points.T, color=paint.accent, linewidth=2, label=label)

@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from textune.metrics.metrics import Report
-from textune.report import facts, pages, pictures
+from textune.report import drawn, facts, pages, pictures
 from textune.report.pages import Files
 from textune.report.section import Section, Subject, sections
 from textune.report.sections import EVALUATED, LABELLED, PLAIN
@@ -35,15 +35,17 @@ def write(run_dir: Path) -> Path:
 def write_page(run_dir: Path, files: Files) -> Path:
     """Write report.html into a run folder; whatever else the folder lacks is left out."""
     subject = Subject.read(run_dir, files)
-    shown = sections(subject, PLAIN if files.is_plain else LABELLED)
+    with drawn.keeping(run_dir / PAGE):
+        shown = sections(subject, PLAIN if files.is_plain else LABELLED)
     return put(run_dir, PAGE, subject.name, facts.of(subject), shown)
 
 
 def write_evaluation(run_dir: Path, found: Report, answers: Path) -> Path:
     """Write the page of another file that a run's model was judged by, beside its numbers."""
     subject = Subject.evaluated(run_dir, found, answers)
-    shown = sections(subject, EVALUATED)
     page = answers.with_suffix(".html")
+    with drawn.keeping(page):
+        shown = sections(subject, EVALUATED)
     return put(page.parent, page.name, subject.name, facts.of(subject), shown)
 
 

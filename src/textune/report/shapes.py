@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 LEFT, TOP, SIDE = 26, 6, 100  # of the square in the drawing; its labels stand around it
 WIDTH, HEIGHT = LEFT + SIDE + 8, TOP + SIDE + 28
 MOST_POINTS = 80  # of a line
+BAR_WIDTH, NAMES, ROW, THICK = 400, 200, 28, 14  # of a drawing of bars; NAMES stand left of them
+MOST_NAME = 36  # characters beside a bar
 Floats = NDArray[np.float64]
 
 
@@ -50,6 +52,42 @@ def square(
         inside.append(f'<circle class="moving" data-dot="{mark}" r="3.6" hidden/>')
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}"'
     return Markup(f'<svg class="small" {box}>{"".join(inside)}</svg>')
+
+
+def bars(title: str, rows: Sequence[tuple[str, float, Sequence[float] | None]]) -> Markup:
+    """Draw a bar for each finite number, the first in another colour, and intervals as lines.
+
+    Args:
+        title: What a screen reader says of it.
+        rows: Name, number, and the ends of its interval where it has one.
+    """
+    ends = [
+        0.0,
+        *(value for _, value, _ in rows),
+        *(end for *_, span in rows for end in span or ()),
+    ]
+    low, high = min(ends), max(ends)
+    scale = (BAR_WIDTH - NAMES - 10) / ((high - low) or 1.0)
+    zero = NAMES - low * scale
+    inside = []
+    for number, (name, value, span) in enumerate(rows):
+        top = number * ROW + (ROW - THICK) / 2
+        middle, tip = top + THICK / 2, zero + value * scale
+        kind = "beam" if number else "beam first"
+        words = escape(name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 1]}…")
+        inside.append(
+            f'<text x="{NAMES - 8}" y="{middle + 4:.1f}" class="end">{words}</text>'
+            f'<rect class="{kind}" x="{min(zero, tip):.1f}" y="{top:.1f}" '
+            f'width="{abs(tip - zero):.1f}" height="{THICK}"/>'
+        )
+        if span:
+            left, right = (zero + end * scale for end in span)
+            path = f"M{left:.1f} {middle - 4:.1f}v8m0 -4H{right:.1f}m0 -4v8"
+            inside.append(f'<path class="axis" d="{path}"/>')
+    height = len(rows) * ROW
+    inside.append(f'<path class="axis" d="M{zero:.1f} 0V{height}"/>')
+    box = f'aria-label="{escape(title)}" viewBox="0 0 {BAR_WIDTH} {height}" class="bars"'
+    return Markup(f'<svg role="img" {box}>{"".join(inside)}</svg>')
 
 
 def thinned(points: Floats) -> Floats:

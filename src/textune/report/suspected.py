@@ -11,6 +11,7 @@ from textune.metrics import suspicion
 from textune.report import mistakes, pages
 from textune.report.mistakes import Extract
 from textune.report.section import Section, Subject, section
+from textune.storage import columns
 from textune.tasks.labels import in_one_cell
 
 MOST = 20  # texts
@@ -69,7 +70,7 @@ def of(subject: Subject) -> Suspects | None:
     labels = [name[2:-1] for name in names if re.fullmatch(r"p\(.*\)", name, re.S)]
     if not {"decision", "text"} <= {*names} or len(labels) < 1 + part.is_single:
         return None
-    chances = np.stack([part.table[f"p({label})"].to_numpy() for label in labels], axis=1)
+    chances = np.stack([columns.array(part.table[f"p({label})"]) for label in labels], axis=1)
     truth = mistakes.marks(part.table["truth"], labels, single=part.is_single)  # (N, C)
     if part.is_single:
         doubted = _of_one(chances, truth)
@@ -89,7 +90,7 @@ def of(subject: Subject) -> Suspects | None:
         )
         for row, instead, given, suggested, record in zip(
             *(first, doubted.instead, doubted.given, doubted.suggested),
-            part.table.take(first).to_pylist(),
+            columns.rows(part.table, first.tolist()),
             strict=False,
         )
     )

@@ -245,7 +245,7 @@ def gone_through(events: Events[Run], *, is_kept: bool) -> tuple[Run, list[str]]
     Returns:
         The run, and what it warned of.
     """
-    from textune.report import pictures  # matplotlib
+    from textune.report import pictures
     from textune.runs import sessions  # torch
 
     remarks: list[str] = []

@@ -4,7 +4,7 @@ A tokenizer that does not know a script writes its signs as unknown pieces, or i
 sign; one of bytes knows every sign and writes each in several pieces.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -116,6 +116,29 @@ def finding(tokenizer: Tokenizer, found: Cost) -> Finding | None:
         "plain text of this language with `textune pretrain`"
     )
     return Finding("unknown", "warning", message, found.pieces)
+
+
+class Counter:
+    """Counts in each text the pieces that stand for what a tokenizer does not know, once."""
+
+    def __init__(
+        self, opened: Callable[[], Tokenizer], known: Mapping[str, int] | None = None
+    ) -> None:
+        """Begin to count.
+
+        Args:
+            opened: Returns the tokenizer; it is not asked where all counts are known.
+            known: Counts of texts, by each text.
+        """
+        self._opened = opened
+        self.known = dict(known or {})
+
+    def __call__(self, texts: Sequence[str]) -> list[int]:
+        """Return the count of each text."""
+        new = [text for text in dict.fromkeys(texts) if text not in self.known]
+        if new:
+            self.known |= zip(new, counts(self._opened(), new), strict=True)
+        return [self.known[text] for text in texts]
 
 
 def counts(tokenizer: Tokenizer, texts: Sequence[str]) -> list[int]:
