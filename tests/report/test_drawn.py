@@ -60,7 +60,7 @@ def test_a_picture_that_somebody_changed_is_drawn_again(draw, tmp_path):
 
 def test_nothing_that_a_browser_would_run_is_taken_whatever_digest_it_has(draw, tmp_path):
     active = "<script>alert(1)</script>"
-    kept = drawn.once(draw, 1)
+    kept = str(drawn.once(draw, 1))
     rest = kept.partition('" data-is="')[2][65:].replace("<text>", f"{active}<text>")
     of = drawn.NAMED.match(kept)[1]
     page = f'<svg role="img" data-of="{of}" data-is="{drawn._digest(rest)}"{rest}'

@@ -37,6 +37,7 @@ from textune.recipes import (
     previewed,
     probed,
     refitted,
+    remedied,
     seeds,
     selecting,
     unjudged,
@@ -351,12 +352,7 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     has_file = any(file.part == "valid" for file in corpus.files)  # then no share is drawn
     if not has_file or (request.resume and judging.had_share(request.out)):
         settings = judging.resolved(settings, is_cross_validated=corpus.is_cross_validated)
-    if settings.train.remedies == "always" and not corpus.is_cross_validated:
-        raise SettingsError(
-            "train.remedies=always: measures in cross-validation, and here validation texts "
-            "judge; leave it out, or give fewer than 2,500 rows (1,500 with tags on words) and "
-            "none to validate by"
-        )
+    remedied.check(settings, corpus)
     adapting.check(settings, corpus)
     wishing.check(settings, corpus.task)
     objective = Labelled.of(corpus, settings)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from textune.corpora.corpus import Corpus
-from textune.errors import some
+from textune.errors import SettingsError, some
 from textune.metrics import catalogue, intervals, paired
 from textune.objectives.labelled import Labelled
 from textune.probing import remedies
@@ -24,6 +24,20 @@ from textune.tasks.interface import Task
 from textune.training.learner import Learner
 
 HEEDED = {"class weights": "class weights, or balanced sampling"}  # what is one for a linear head
+
+
+def check(settings: Settings, corpus: Corpus) -> None:
+    """Refuse to measure remedies where nothing is cross-validated.
+
+    Raises:
+        SettingsError: That was asked for.
+    """
+    if settings.train.remedies == "always" and not corpus.is_cross_validated:
+        raise SettingsError(
+            "train.remedies=always: measures in cross-validation, and here validation texts "
+            "judge; leave it out, or give fewer than 2,500 rows (1,500 with tags on words) and "
+            "none to validate by"
+        )
 
 
 def tasks(learner: Learner, corpus: Corpus) -> dict[str, Task]:
