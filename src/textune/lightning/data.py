@@ -30,6 +30,7 @@ log = logging.getLogger("lightning.pytorch.textune")
 ELSEWHERE = {  # setting of the training → what it must be, and how it is had with Lightning
     "effort": ("normal", "use textune train"),
     "remedies": ("auto", "use textune train"),
+    "contrast": (None, "use textune train"),
     "curve": (False, "use textune train"),
     "explain": (None, "use textune report RUN --explain"),
     "lora": (None, "use textune train"),

@@ -32,6 +32,7 @@ from textune.sweeping.study import Study, Trial
 OF_LEARNING = (  # settings on which nothing of what is read and made into tokens depends
     *("batch_size", "epochs", "lr", "schedule", "warmup_share", "warmup_steps", "warmup_epochs"),
     *("weight_decay", "betas", "eps", "clip", "dropout", "freeze", "pooling", "probe"),
+    "contrast",
     *("curve", "explain", "keep_checkpoints", "checkpoint_minutes", "precision", "micro_tokens"),
     "threads",
 )
