@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from textune.errors import DataError, counted, excerpt
-from textune.reading import header_lines, label_rows, passed_over, ragged, uncommon
+from textune.reading import header_lines, label_rows, passed_over, ragged, uncommon, uneven
 from textune.reading.delimited import Dialect, Layout, listed, no_rows, rows
 from textune.reading.header import is_header
 from textune.reading.lines import line_ends, lines, pieces
@@ -78,6 +78,7 @@ def recognise(
         before=before,
         has_comments=has_comments,
         heads=heads.further,
+        beyond=uneven.beyond(body, len(columns)),
         are_full=passed_over.are_full(body),
     )
     said = (why, why_quotes, _said(above, blank, dialect), why_header, heads.why, remark)
