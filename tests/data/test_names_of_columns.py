@@ -71,7 +71,7 @@ def test_the_word_test_says_nothing_against_a_text():
         (("Hateful (Expert 1)", "Hateful (Expert 2)"), "named as people"),
         (("hate_1", "hate_2", "hate_3"), "one name and a number.*--annotators majority"),
         (("hate_G1", "hate_G2"), "one name and a number"),
-        (("hate_1", "irony_1", "irony_2"), None),
+        (("hate_1", "irony_1", "irony_2"), "one name and a number"),
         (("anger", "joy"), None),
     ],
 )

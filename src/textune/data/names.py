@@ -109,6 +109,7 @@ ORIGINS = frozenset(["corpus", "domain", "genre", "section", "source", "topic"])
 OF_WORKERS = frozenset(["assignment", "status"])
 """Words of a name that says what became of a worker's answer: `AssignmentStatus`."""
 NUMBERED = re.compile(r"[\s_-][A-Za-z]?\d{1,2}$")
+NUMBERED_BEFORE = re.compile(r"^[A-Za-z]?\d{1,2}[\s_-]")
 PARTS = re.compile(  # beyond Latin-1 large letters of Latin count as small ones
     r"[A-Z]?[a-zß-öø-ÿ\u0100-\u024f\u1e00-\u1eff]+"
     r"|[A-Z]+(?![a-zß-öø-ÿ\u0100-\u024f\u1e00-\u1eff])|\d+|[^\W\d_]+"
@@ -210,6 +211,22 @@ def are_numbered(columns: Sequence[str]) -> bool:
         and len({*bare}) == 1
         and bare[0] not in ("", columns[0])
     )
+
+
+def numbered(columns: Sequence[str]) -> dict[str, list[str]]:
+    """Find columns of one name with a number behind or before it, among others: by that name.
+
+    Example:
+        >>> numbered(["hate_1", "hate_2", "irony_1", "irony_2", "threat"])
+        {'hate': ['hate_1', 'hate_2'], 'irony': ['irony_1', 'irony_2']}
+    """
+    found: dict[str, list[str]] = {}
+    for name in columns:
+        bare = NUMBERED.sub("", name)
+        bare = bare if bare != name else NUMBERED_BEFORE.sub("", name)
+        if bare not in ("", name):
+            found.setdefault(bare, []).append(name)
+    return {bare: alike for bare, alike in found.items() if len(alike) > 1}
 
 
 def are_said_of_posts(columns: Sequence[str]) -> list[str]:

@@ -68,7 +68,6 @@ def recognise(
         raise no_rows(path.name, tuple(first))
     if separator and is_by_first:
         why = f"delimiter: {NAMES.get(separator[1], separator[1])}, as the first line says"
-    has_comments = passed_over.has_comments(body, len(columns))
     layout = Layout(
         dialect,
         columns,
@@ -76,7 +75,7 @@ def recognise(
         few_values(body, len(columns)),
         widths,
         before=before,
-        has_comments=has_comments,
+        has_comments=passed_over.has_comments(body, len(columns)),
         heads=heads.further,
         beyond=uneven.beyond(body, len(columns)),
         are_full=passed_over.are_full(body),
