@@ -53,6 +53,7 @@ from textune.reading.forms import (
     spacy,
     superannotate,
     tagtog,
+    talks,
     trivia,
     tydi,
     ubiai,
@@ -98,7 +99,7 @@ ROOMS = (
     trivia,
     tydi,
 )
-LISTED = (spacy, unread_exports, word_spans)
+LISTED = (spacy, talks, unread_exports, word_spans)
 FORMS = (
     *(
         form
