@@ -97,6 +97,13 @@ ABOUT = frozenset(["city", "country", "lang", "language", "locale", "region"])
 """Names of columns that say something of a text in a word, and are never the text."""
 OF_JUDGES = frozenset(["agreement", "alpha", "certainty", "kappa", "reliability", "trust"])
 """Names of columns whose numbers say how sure the people were who gave the labels."""
+OF_READERS = frozenset(
+    [
+        *("claps", "followers", "following", "impressions", "karma", "reactions", "reposts"),
+        *("reshares", "shares", "subscribers", "views"),
+    ]
+)
+"""Names of columns whose numbers count what others did with a message."""
 COUNTED = ("created_utc", "kids", "link_id", "num_comments", "parent_id", "permalink", "subreddit")
 """Names of columns of a forum, where the score of a message counts its votes."""
 POSTED = (
@@ -191,11 +198,9 @@ def is_derived(name: str) -> bool:
 
 
 def is_no_label(name: str) -> bool:
-    """Tell whether a name says that numbers are ids, or of those who gave the labels: `annId`."""
-    last = parts(name)[-1:]
-    return bool(OF_JUDGES.intersection(last) or CODES.intersection(last)) and (
-        label_evidence(name) <= 0
-    )
+    """Tell whether a name says that numbers are ids, or of judges or readers: `annId`, `views`."""
+    is_other = (OF_JUDGES | CODES | OF_READERS).intersection(parts(name)[-1:])
+    return bool(is_other) and label_evidence(name) <= 0
 
 
 def are_of_people(columns: Sequence[str]) -> bool:
