@@ -303,9 +303,9 @@ NAMED = {
         "%TYPES": {},
         "%FEATURE_STRUCTURES": [{"%ID": 1, "sofaString": TEXT}],
     },
-    "a CAS of UIMA in the JSON of version 2": {
+    "a CAS of UIMA in which no layer marks a span": {
         "_views": {"_InitialView": {}},
-        "_referenced_fss": {},
+        "_referenced_fss": {"1": {"sofaString": TEXT}},
     },
     "web annotations": [{"type": "Annotation", "target": {"source": "a"}, "body": []}],
     "a project in Datasaur's own schema": {"version": "1", "data": {"spanLabels": [], "rows": []}},

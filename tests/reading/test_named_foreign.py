@@ -21,9 +21,9 @@ PIECES = "<Part>Mr </Part><Name uri='x'>Bo</Name><Part> met </Part><Name uri='y'
 
 
 @pytest.mark.parametrize("name", ["a.xmi", "a.xml", "a.txt"])
-def test_a_cas_of_uima_is_named(tmp_path, name):
+def test_a_cas_of_uima_without_spans_is_named(tmp_path, name):
     (tmp_path / name).write_text(XMI)
-    with pytest.raises(DataError, match=r"a CAS of UIMA as XMI.*WebAnno TSV 3.*dkpro-cassis"):
+    with pytest.raises(DataError, match=r"no layer marks a span.*WebAnno TSV 3.*dkpro-cassis"):
         sources.read(tmp_path / name)
 
 

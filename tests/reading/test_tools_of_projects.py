@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from xml.etree.ElementTree import Element, register_namespace, tostring
 
 import pytest
 
@@ -120,6 +121,56 @@ def test_a_cas_is_read_by_its_sentences(tmp_path):
     text, spans = next(found.table.rows()).cells
     assert text == f"\U0001f600 {TEXTS[0]}"
     assert json.loads(spans) == [{"start": 2, "end": 10, "label": "PER", "text": "Ann Bell"}]
+
+
+def as_version_2(value):
+    """Write a CAS by its layers, as version 2 does: no place of 0, some layers by reference."""
+    sofa, *spans = value["%FEATURE_STRUCTURES"]
+    referred = {"1": {"_type": "Sofa", **sofa}}
+    layers = {}
+    for number, one in enumerate(spans, start=2):
+        held = {key: value for key, value in one.items() if key[0] not in "%@" and value != 0}
+        held["sofa"] = 1
+        layer = one["%TYPE"].rpartition(".")[2]
+        if number % 3 == 0:
+            referred[str(number)] = {"_type": layer, **held}
+        layers.setdefault(layer, []).append(number if number % 3 == 0 else held)
+    return {"_context": {}, "_views": {"_InitialView": layers}, "_referenced_fss": referred}
+
+
+def as_xmi(value):
+    root = Element("{http://www.omg.org/XMI}XMI")
+    root.append(Element("{http:///uima/cas.ecore}NULL", {"{http://www.omg.org/XMI}id": "0"}))
+    for number, one in enumerate(value["%FEATURE_STRUCTURES"], start=1):
+        space, _, name = one["%TYPE"].rpartition(".")
+        held = {key.strip("@"): str(text) for key, text in one.items() if key[0] != "%"}
+        held |= {"order": "0", "isLastSegment": "false", "{http://www.omg.org/XMI}id": str(number)}
+        root.append(Element(f"{{http:///{space.replace('.', '/')}.ecore}}{name}", held))
+    register_namespace("xmi", "http://www.omg.org/XMI")
+    return tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def test_a_cas_is_the_same_in_each_form(tmp_path):
+    wide = {"%TYPE": "webanno.custom.Claim", "@sofa": 1, "begin": 0, "end": 9}
+    noun = {"%TYPE": LAYER.format("lexmorph.type.pos.POS_NOUN"), "@sofa": 1, "begin": 3, "end": 6}
+    value = cas(spans=[wide, noun | {"PosValue": "NN", "coarseValue": "NOUN"}])
+    (tmp_path / "a.json").write_text(json.dumps(value))
+    (tmp_path / "b.json").write_text(json.dumps(as_version_2(value)))
+    (tmp_path / "c.xmi").write_bytes(as_xmi(value))
+    tables = [sources.read(tmp_path / name) for name in ("a.json", "b.json", "c.xmi")]
+    assert {table.columns for table in tables} == {("text", "NamedEntity", "Claim", "POS")}
+    first, *others = [[row.cells for row in table.rows()] for table in tables]
+    assert len(first) == 24
+    assert json.loads(first[0][2])[0]["label"] == "Claim"
+    assert others == [first, first]
+    assert "format: a CAS of UIMA as XMI" in tables[2].reasons
+
+
+def test_a_place_of_xmi_that_is_no_number_is_named(tmp_path):
+    wide = {"%TYPE": "webanno.custom.Claim", "@sofa": 1, "begin": "x", "end": 9}
+    (tmp_path / "a.xmi").write_bytes(as_xmi(cas(spans=[wide])))
+    with pytest.raises(DataError, match=r"a\.xmi: .*'x'"):
+        sources.read(tmp_path / "a.xmi")
 
 
 def test_layers_of_a_cas_are_columns_and_those_without_a_feature_marks(tmp_path):

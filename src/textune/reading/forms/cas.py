@@ -1,17 +1,22 @@
-"""A CAS of UIMA as JSON (INCEpTION's "UIMA CAS JSON 0.4") becomes sentences with their spans.
+"""A CAS of UIMA becomes sentences with their spans: JSON (0.4, as INCEpTION writes it, and 2), XMI.
 
 {"%FEATURE_STRUCTURES": [{"%TYPE": "uima.cas.Sofa", "sofaString": …}, {"%TYPE": "….NamedEntity",
-"@sofa": 1, "begin": 0, "end": 4, "value": "PER"}, …]}. Places are counted in units of UTF-16. A
-layer without a feature marks its spans by its name.
+"@sofa": 1, "begin": 0, "end": 4, "value": "PER"}, …]}. The others become such a list first. Places
+are counted in units of UTF-16. A layer without a feature marks its spans by its name.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element
 
-from textune.reading import units
+from textune.errors import DataError
+from textune.reading import jsonlines, units
+from textune.reading.forms import xml_elements
 from textune.reading.forms.interface import (
     Converter,
     Form,
@@ -22,6 +27,8 @@ from textune.reading.forms.interface import (
     span,
     whole,
 )
+from textune.reading.told import problems_of
+from textune.records import Row, Table
 
 HELD, VIEWS, SOFA = "%FEATURE_STRUCTURES", "%VIEWS", "uima.cas.Sofa"
 FIRST = "_InitialView"
@@ -34,7 +41,15 @@ OTHERS = frozenset(  # that mark no span of text, or parts of it of no label
         *("Dependency", "ROOT", "Constituent", "SurfaceForm", "Field", "CASMetadata"),
     ]
 )
-_WAY_OUT = "export it as WebAnno TSV 3, or write a row for each text, with a list of its spans"
+NAME = "a CAS of UIMA as XMI"
+XMI = "{http://www.omg.org/XMI}id"
+LAYERS, REFERRED = "_views", "_referenced_fss"
+_BEGIN = re.compile(rb"(?s)(<\?xml.*?\?>\s*)?<xmi:XMI[\s>]")
+_NO_NAME = re.compile(r"[\d\s.+eE-]*|true|false|NaN|-?Infinity")  # numbers, and references by them
+_WAY_OUT = (
+    "export it as WebAnno TSV 3, or write a row for each text, with a list of its spans, by "
+    "dkpro-cassis"
+)
 Marks = dict[str, list[tuple[int, int, str]]]
 
 
@@ -49,11 +64,80 @@ def _recognise(values: Sequence[Any]) -> bool:
     return are_objects(values, HELD) and all(isinstance(value[HELD], list) for value in values)
 
 
+def _are_older(values: Sequence[Any]) -> bool:
+    return are_objects(values, LAYERS, REFERRED)
+
+
+def _held(value: Mapping[str, Any]) -> Sequence[Any]:
+    """List the feature structures of a value of either version."""
+    return value[HELD] if HELD in value else list(_of_older(value))
+
+
+def _of_older(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Write what version 2 keeps by layers as a list; there a place of 0 is not written."""
+    referred = value[REFERRED]
+    for key, one in referred.items():
+        if isinstance(one, Mapping) and "sofaString" in one:
+            yield {"%TYPE": SOFA, "%ID": int(key), **one}
+    for layers in value[LAYERS].values():
+        for layer, items in layers.items():
+            for item in items:
+                one = referred[str(item)] if isinstance(item, int) else item
+                features = {key: held for key, held in one.items() if key[0] != "_"}
+                places = {"begin": 0, **features, "@sofa": one.get("sofa")}
+                yield {**(places if "end" in one else features), "%TYPE": layer}
+
+
+def begins(path: Path, head: bytes) -> bool:
+    """Tell XMI by its first bytes."""
+    return _BEGIN.match(head.lstrip()) is not None
+
+
+def read(path: Path, why: tuple[str, ...] = ()) -> Table:
+    """Describe the sentences of one document.
+
+    Raises:
+        DataError: It is no XML, has no text, or no layer marks a span of it.
+    """
+    root = xml_elements.tree(path)
+    try:
+        held = {HELD: [_of_xmi(element) for element in root]}
+        made = _converter(lambda: iter([held]))
+        found = [row for row in made.convert(held) if isinstance(row, Mapping)]
+    except ValueError as error:
+        raise DataError(f"{path.name}: {error}") from error
+    columns = tuple(found[0])
+
+    def rows() -> Iterator[Row]:
+        with problems_of(path) as problems:
+            for number, row in enumerate(found, start=1):
+                origin = f"{path.name}: sentence {number}"
+                yield from jsonlines.sound(tuple(row.values()), columns, origin, problems)
+
+    reasons = (*why, f"format: {NAME}", *made.reasons)
+    return Table.of_file(path, "jsonl", columns, reasons, rows, findings=made.findings)
+
+
+def _of_xmi(element: Element) -> dict[str, Any]:
+    """Write an element as a feature structure; what may be a reference is left out."""
+    space, _, name = element.tag.lstrip("{").rpartition("}")
+    kind = f"{space.removeprefix('http:///').removesuffix('.ecore').replace('/', '.')}.{name}"
+    held = {key: text for key, text in element.items() if key[0] != "{"}
+    if kind == SOFA:
+        return {"%TYPE": SOFA, "%ID": element.get(XMI), **held}
+    found: dict[str, Any] = {
+        key: text for key, text in held.items() if _NO_NAME.fullmatch(text) is None
+    }
+    if "sofa" in held and "begin" in held and "end" in held:
+        found |= {"@sofa": held["sofa"], "begin": int(held["begin"]), "end": int(held["end"])}
+    return {**found, "%TYPE": kind}
+
+
 def _converter(values: Values) -> Converter:
     counts: Counter[str] = Counter()
     names: dict[str, None] = {}
     for value in values():
-        if _recognise([value]):
+        if _recognise([value]) or _are_older([value]):
             names.update(dict.fromkeys(_read(value, counts).marks))
     if not names:
         raise ValueError(f"a CAS of UIMA in which no layer marks a span of text; {_WAY_OUT}")
@@ -77,7 +161,7 @@ def _read(value: Mapping[str, Any], counts: Counter[str]) -> _Document:
     Raises:
         ValueError: It has no text, or a place is none.
     """
-    held = [one for one in value[HELD] if isinstance(one, Mapping)]
+    held = [one for one in _held(value) if isinstance(one, Mapping)]
     sofas = [one for one in held if one.get("%TYPE") == SOFA]
     sofa = next((one for one in sofas if one.get("sofaID") == FIRST), next(iter(sofas), {}))
     text = sofa.get("sofaString")
@@ -107,7 +191,8 @@ def _features(layer: str, one: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     held.pop("identifier", None)  # of a knowledge base
     if "coarseValue" in held and "PosValue" in held:
         del held["coarseValue"]
-    kind = WORDS[0] if WORDS[0] in str(one.get("%TYPE", "")) else layer
+    name = str(one.get("%TYPE", ""))
+    kind = WORDS[0] if WORDS[0] in name or ".pos." in name else layer
     for key, text in held.items():
         yield (kind if len(held) == 1 else f"{kind}.{key}"), text
     if not held and layer != ENTITY and kind not in WORDS:
@@ -147,4 +232,7 @@ def _fit(spans: Sequence[tuple[int, int]], parts: Sequence[tuple[int, int]]) -> 
     return True
 
 
-FORM = Form("a CAS of UIMA (INCEpTION)", _recognise, _converter)
+FORMS = (
+    Form("a CAS of UIMA (INCEpTION)", _recognise, _converter),
+    Form("a CAS of UIMA (version 2)", _are_older, _converter),
+)

@@ -72,7 +72,6 @@ from textune.records import Finding, ReadOptions, Row, Table
 ROOMS = (
     articles,
     asked_dialogues,
-    cas,
     chat,
     drop,
     judged_words,
@@ -103,7 +102,7 @@ LISTED = (spacy, talks, unread_exports, word_spans)
 FORMS = (
     *(
         form
-        for room in (*LISTED, argilla, dialogues, doccano, entities, google, intents)
+        for room in (*LISTED, argilla, cas, dialogues, doccano, entities, google, intents)
         for form in room.FORMS
     ),
     *(room.FORM for room in (*ROOMS, aspect_lists, sagemaker, ubiai, word_numbers)),
