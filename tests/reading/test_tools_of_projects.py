@@ -184,6 +184,22 @@ def test_layers_of_a_cas_are_columns_and_those_without_a_feature_marks(tmp_path)
     assert len(json.loads(row.cells[1])) == 24
 
 
+def test_a_layer_of_several_features_has_the_same_columns_where_one_is_missing(tmp_path):
+    claim = {"%TYPE": "webanno.custom.Claim", "@sofa": 1}
+    spans = [
+        claim | {"begin": 3, "end": 11, "kind": "fact", "tone": "mild"},
+        claim | {"begin": 16, "end": 19, "kind": "fact", "tone": ""},
+        claim | {"begin": 20, "end": 22},
+    ]
+    file = tmp_path / "doc.json"
+    file.write_text(json.dumps(cas(spans=spans)))
+    table = sources.read(file)
+    assert table.columns == ("text", "NamedEntity", "Claim.kind", "Claim.tone")
+    row = next(iter(table.rows())).cells
+    assert [len(json.loads(cell)) for cell in row[1:]] == [1, 2, 1]
+    assert "annotations without a value (1)" in table.findings[0].message
+
+
 def test_places_in_units_of_utf16():
     place = units.of_utf16("a\U0001f600b\U0001f600c")
     assert [place(at) for at in (0, 1, 3, 4, 6, 7)] == [0, 1, 2, 3, 4, 5]

@@ -7,7 +7,7 @@ are counted in units of UTF-16. A layer without a feature marks its spans by its
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -50,14 +50,15 @@ _WAY_OUT = (
     "export it as WebAnno TSV 3, or write a row for each text, with a list of its spans, by "
     "dkpro-cassis"
 )
-Marks = dict[str, list[tuple[int, int, str]]]
+Feature = tuple[str, str]  # the layer, and its feature; "" where it has none
+Marks = dict[Feature, list[tuple[int, int, str]]]
 
 
 @dataclass(slots=True)
 class _Document:
     text: str = ""
     sentences: list[tuple[int, int]] = field(default_factory=list)
-    marks: Marks = field(default_factory=dict)  # layer and feature → spans
+    marks: Marks = field(default_factory=dict)  # the spans of each feature
 
 
 def _recognise(values: Sequence[Any]) -> bool:
@@ -135,23 +136,38 @@ def _of_xmi(element: Element) -> dict[str, Any]:
 
 def _converter(values: Values) -> Converter:
     counts: Counter[str] = Counter()
-    names: dict[str, None] = {}
+    found: Counter[Feature] = Counter()
     for value in values():
         if _recognise([value]) or _are_older([value]):
-            names.update(dict.fromkeys(_read(value, counts).marks))
-    if not names:
+            marks = _read(value, counts).marks
+            found.update({feature: len(spans) for feature, spans in marks.items()})
+    if not found:
         raise ValueError(f"a CAS of UIMA in which no layer marks a span of text; {_WAY_OUT}")
-    listed = sorted(names, key=_rank)
+    names = _named(found)
+    counts["annotations without a value"] += sum(
+        count for feature, count in found.items() if feature not in names
+    )
 
     def convert(value: Any) -> Iterator[Made]:
-        yield from _rows(_read(value, Counter()), listed)
+        yield from _rows(_read(value, Counter()), names)
 
-    shown = ", ".join(map(repr, listed))
+    shown = ", ".join(map(repr, names.values()))
     return Converter(convert, (f"a row for each sentence; layers: {shown}",), left_out(counts))
 
 
-def _rank(name: str) -> int:
-    layer = name.partition(".")[0]
+def _named(features: Iterable[Feature]) -> dict[Feature, str]:
+    """Name the columns: by their layer, and by the feature where it has several in the file."""
+    listed = sorted(features, key=_rank)
+    times = Counter(layer for layer, key in listed if key)
+    return {
+        (layer, key): f"{layer}.{key}" if times[layer] > 1 else layer
+        for layer, key in listed
+        if key or not times[layer]
+    }
+
+
+def _rank(feature: Feature) -> int:
+    layer = feature[0]
     return 0 if layer == ENTITY else 2 if layer in WORDS else 1
 
 
@@ -180,37 +196,38 @@ def _read(value: Mapping[str, Any], counts: Counter[str]) -> _Document:
         elif layer not in OTHERS:
             features = list(_features(layer, one))
             counts["annotations without a value"] += not features
-            for name, label in features:
-                found.marks.setdefault(name, []).append((start, end, label))
+            for feature, label in features:
+                found.marks.setdefault(feature, []).append((start, end, label))
     return found
 
 
-def _features(layer: str, one: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _features(layer: str, one: Mapping[str, Any]) -> Iterator[tuple[Feature, str]]:
     """Yield the features of an annotation that hold a text, each with it; its name without any."""
-    held = {key: text for key, text in one.items() if isinstance(text, str) and key[0] not in "%@^"}
+    texts = {key: text for key, text in one.items() if isinstance(text, str) and text.strip()}
+    held = {key: text for key, text in texts.items() if key[0] not in "%@^"}
     held.pop("identifier", None)  # of a knowledge base
     if "coarseValue" in held and "PosValue" in held:
         del held["coarseValue"]
     name = str(one.get("%TYPE", ""))
     kind = WORDS[0] if WORDS[0] in name or ".pos." in name else layer
     for key, text in held.items():
-        yield (kind if len(held) == 1 else f"{kind}.{key}"), text
+        yield (kind, key), text
     if not held and layer != ENTITY and kind not in WORDS:
-        yield layer, layer
+        yield (layer, ""), layer
 
 
-def _rows(found: _Document, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _rows(found: _Document, names: Mapping[Feature, str]) -> Iterator[dict[str, Any]]:
     """Write a row for each sentence, or one for the document where a span is in none of them."""
-    spans = [(start, end) for marks in found.marks.values() for start, end, _ in marks]
+    held = {name: sorted(found.marks.get(feature, ())) for feature, name in names.items()}
+    spans = [(start, end) for marks in held.values() for start, end, _ in marks]
     parts = sorted(found.sentences)
     if not parts or not _fit(spans, parts):
         parts = [(0, len(found.text))]
-    held = {name: sorted(found.marks.get(name, ())) for name in names}
-    at = dict.fromkeys(names, 0)
+    at = dict.fromkeys(held, 0)
     for start, end in parts:
         row: dict[str, Any] = {"text": found.text[start:end]}
-        for name in names:
-            row[name], marks = [], held[name]
+        for name, marks in held.items():
+            row[name] = []
             while at[name] < len(marks) and marks[at[name]][0] < end:
                 first, last, label = marks[at[name]]
                 surface = found.text[first:last]
