@@ -99,6 +99,14 @@ def test_cells_too_many_that_a_text_may_have_moved_are_refused(write, row, why):
     assert "reviews.csv:32: expected 2 columns" in message_of(write("\n".join(lines))), why
 
 
+def test_a_text_with_commas_beside_other_texts_is_not_taken_for_a_row_of_blank_cells(write):
+    lines = ["text,answer", *(f"text {n},some answer {n}{',' * (n == 9)}" for n in range(30))]
+    cells, _ = told_of(write("\n".join(lines)))
+    assert cells[9] == ("text 9", "some answer 9")
+    message = message_of(write("\n".join([*lines, "well, you said,"])))
+    assert "reviews.csv:32: expected 2 columns" in message
+
+
 @pytest.mark.parametrize("judged", [0, 3])
 def test_results_of_mechanical_turk_lack_their_last_two_cells(write, judged):
     head = "HITId,Input.text,Answer.label,Approve,Reject"

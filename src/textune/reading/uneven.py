@@ -42,8 +42,9 @@ class Beyond:
             return False
         if len(cells) == self.usual or not any(cell.strip() for cell in cells[:width]):
             return True
-        last = cells[width - 1]
-        return self.is_filled and bool(last.strip()) and last in known.get(width - 1, (last,))
+        last, values = cells[width - 1], known.get(width - 1)
+        is_usual = last in values if values else last == last.strip() != ""  # ", you said,"
+        return self.is_filled and is_usual
 
 
 NOTHING = Beyond()
