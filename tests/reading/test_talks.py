@@ -5,7 +5,7 @@ import json
 import pytest
 
 from textune.errors import DataError
-from textune.reading import sources
+from textune.reading import documents, sources
 from textune.tasks.contract import understand
 
 SAID = ("what was it that you saw", "it was a fine film", "and was it long", "two hours and more")
@@ -105,6 +105,14 @@ def test_messages_of_whatsapp_are_texts(tmp_path, form):
     assert rows[3].origin == "chat.txt:7"
     assert "(3)" in table.findings[0].message
     assert understand(table).contract.task == "plain"
+
+
+def test_dates_and_names_of_a_chat_are_no_text_to_adapt_to(tmp_path):
+    path = tmp_path / "chat.txt"
+    lines = lines_of("[12/03/24, 10:{minute:02}:02] {who}: {text}")
+    path.write_text("\n".join(lines) + "\n")
+    (file,) = documents.find([path])
+    assert [one.text for one in documents.read(file)] == [*SAID] * 3
 
 
 @pytest.mark.parametrize(
