@@ -95,6 +95,8 @@ def test_a_sheet_that_tells_of_the_others_holds_no_table(book, more):
 def test_a_sheet_of_texts_alone_is_a_table(book):
     path = book(More=[["text"], *([f"some text {n}"] for n in range(40))], Data=ROWS)
     assert "several sheets hold tables ('More', 'Data')" in message_of(path)
+    path = book(Notes=[["text"], ["some text"]], Data=ROWS)
+    assert "several sheets hold tables ('Notes', 'Data')" in message_of(path)
     path = book(Notes=[["text"], ["some text"]], Data=[["text"], ["a text"], ["another text"]])
     assert "several sheets hold tables ('Notes', 'Data')" in message_of(path)
 

@@ -246,9 +246,19 @@ def _tables(full: list[CalamineSheet]) -> list[CalamineSheet]:
         sheet
         for sheet in found
         if not _ABOUT.fullmatch(sheet.name.strip())
-        and not (sheet.width == 1 < widest and sheet.height <= min(MOST_LINES, longest - 1))
+        and not (
+            sheet.width == 1 < widest
+            and sheet.height <= min(MOST_LINES, longest - 1)
+            and _begins_with_words(sheet)
+        )
     ]
     return kept or found
+
+
+def _begins_with_words(sheet: CalamineSheet) -> bool:
+    """Tell a line that says something from the name of a column."""
+    cells = (value for row in sheet.iter_rows() for value in row if _is_there(value))
+    return " " in str(next(cells, "")).strip()
 
 
 def _several(names: list[str]) -> str:
