@@ -32,6 +32,11 @@ def test_a_name_with_a_score_is_the_name(tmp_path, form):
     assert understand(table).contract.task == "single"
 
 
+def test_a_score_may_be_all_there_is(tmp_path):
+    path = write(tmp_path, lambda n: f"{NAMES[n % 2]} {1 - n / 40:.2f}")
+    assert [row.cells[1] for row in sources.read(path).rows()][:2] == ["neg", "pos"]
+
+
 @pytest.mark.parametrize(
     "label",
     [
