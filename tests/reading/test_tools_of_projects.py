@@ -166,6 +166,29 @@ def test_a_cas_is_the_same_in_each_form(tmp_path):
     assert "format: a CAS of UIMA as XMI" in tables[2].reasons
 
 
+def test_files_of_an_export_need_not_have_the_same_layers(tmp_path):
+    wide = {"%TYPE": "webanno.custom.Claim", "@sofa": 1, "begin": 3, "end": 9}
+    bare = cas()
+    bare["%FEATURE_STRUCTURES"] = bare["%FEATURE_STRUCTURES"][:2]
+    (tmp_path / "a.json").write_text(json.dumps(bare))
+    (tmp_path / "b.xmi").write_bytes(as_xmi(cas()))
+    (tmp_path / "c.json").write_text(json.dumps(cas(spans=[wide])))
+    table = sources.read([str(tmp_path / name) for name in ("a.json", "b.xmi", "c.json")])
+    assert table.columns == ("text", "NamedEntity", "Claim")
+    rows = [row.cells[1:] for row in table.rows()]
+    assert rows[0] == ("[]", "[]")
+    assert [len(json.loads(cell)) for cell in rows[1]] == [1, 0]
+    assert [len(json.loads(cell)) for cell in rows[25]] == [1, 1]
+
+
+def test_a_layer_and_its_features_in_two_files_are_not_put_together(tmp_path):
+    claim = {"%TYPE": "webanno.custom.Claim", "@sofa": 1, "begin": 3, "end": 9, "kind": "fact"}
+    (tmp_path / "a.json").write_text(json.dumps(cas(spans=[claim])))
+    (tmp_path / "b.json").write_text(json.dumps(cas(spans=[claim | {"tone": "mild"}])))
+    with pytest.raises(DataError, match=r"it lacks 'Claim' and has 'Claim.kind', 'Claim.tone'"):
+        sources.read([str(tmp_path / "a.json"), str(tmp_path / "b.json")])
+
+
 def test_a_place_of_xmi_that_is_no_number_is_named(tmp_path):
     wide = {"%TYPE": "webanno.custom.Claim", "@sofa": 1, "begin": "x", "end": 9}
     (tmp_path / "a.xmi").write_bytes(as_xmi(cas(spans=[wide])))

@@ -8,7 +8,7 @@ are counted in units of UTF-16. A layer without a feature marks its spans by its
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ OTHERS = frozenset(  # that mark no span of text, or parts of it of no label
     ]
 )
 NAME = "a CAS of UIMA as XMI"
+NO_SPAN = "no layer marks a span of text"
 XMI = "{http://www.omg.org/XMI}id"
 LAYERS, REFERRED = "_views", "_referenced_fss"
 _BEGIN = re.compile(rb"(?s)(<\?xml.*?\?>\s*)?<xmi:XMI[\s>]")
@@ -116,7 +117,8 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
                 yield from jsonlines.sound(tuple(row.values()), columns, origin, problems)
 
     reasons = (*why, f"format: {NAME}", *made.reasons)
-    return Table.of_file(path, "jsonl", columns, reasons, rows, findings=made.findings)
+    table = Table.of_file(path, "jsonl", columns, reasons, rows, findings=made.findings)
+    return replace(table, layers=made.layers)
 
 
 def _of_xmi(element: Element) -> dict[str, Any]:
@@ -141,8 +143,6 @@ def _converter(values: Values) -> Converter:
         if _recognise([value]) or _are_older([value]):
             marks = _read(value, counts).marks
             found.update({feature: len(spans) for feature, spans in marks.items()})
-    if not found:
-        raise ValueError(f"a CAS of UIMA in which no layer marks a span of text; {_WAY_OUT}")
     names = _named(found)
     counts["annotations without a value"] += sum(
         count for feature, count in found.items() if feature not in names
@@ -151,8 +151,9 @@ def _converter(values: Values) -> Converter:
     def convert(value: Any) -> Iterator[Made]:
         yield from _rows(_read(value, Counter()), names)
 
-    shown = ", ".join(map(repr, names.values()))
-    return Converter(convert, (f"a row for each sentence; layers: {shown}",), left_out(counts))
+    shown = f"layers: {', '.join(map(repr, names.values()))}" if names else NO_SPAN
+    reason = f"a row for each sentence; {shown}"
+    return Converter(convert, (reason,), left_out(counts), layers=frozenset(names.values()))
 
 
 def _named(features: Iterable[Feature]) -> dict[Feature, str]:

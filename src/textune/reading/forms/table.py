@@ -265,7 +265,7 @@ def _table(
         has_header=made.has_header,
         findings=(*findings, *made.findings),
     )
-    return replace(table, merged=same)
+    return replace(table, merged=same, layers=made.layers)
 
 
 def _merging(
