@@ -73,6 +73,12 @@ def test_columns_called_votes_are_said_to_be_of_several_labels(tmp_path):
     assert any("write 1 where most of them chose the label" in each for each in found)
 
 
+def test_ranks_are_no_votes(tmp_path):
+    orders = ("1,2,3", "2,1,3", "3,1,2", "2,3,1")
+    found = doubts_of(tmp_path, "joy,anger,fear", lambda n: orders[n % 4])
+    assert not any("people" in each for each in found)
+
+
 def test_ratings_are_no_votes(tmp_path):
     found = doubts_of(tmp_path, "food,service,price", lambda n: f"{n % 5 + 1},{n % 4 + 1},{n % 3}")
     assert not any("people" in each for each in found)

@@ -52,7 +52,10 @@ def votes(columns: Sequence[Column], *, are_called: bool = False) -> Iterator[st
     if len(columns) < 2 or not all(map(_are_counts, columns)):
         return
     most = max(int(float(cell)) for column in columns for cell in column.cells)
-    rows = [sum(map(float, cells)) for cells in zip(*(c.cells for c in columns), strict=False)]
+    held = [tuple(map(float, cells)) for cells in zip(*(c.cells for c in columns), strict=False)]
+    if len({tuple(sorted(numbers)) for numbers in held}) == 1:  # ranks, or one of many
+        return
+    rows = [sum(numbers) for numbers in held]
     if any(column.blank for column in columns) or not 2 <= most <= MOST_VOTES:
         return
     total = int(max(set(rows), key=rows.count))
