@@ -71,7 +71,7 @@ def test_the_word_test_says_nothing_against_a_text():
         (("Hateful (Expert 1)", "Hateful (Expert 2)"), "named as people"),
         (("hate_1", "hate_2", "hate_3"), "one name and a number.*--annotators majority"),
         (("hate_G1", "hate_G2"), "one name and a number"),
-        (("hate_1", "irony_1", "irony_2"), None),
+        (("hate_1", "irony_1", "irony_2"), "one name and a number"),
         (("anger", "joy"), None),
     ],
 )
@@ -94,3 +94,15 @@ def test_columns_of_several_people_are_said_to_be_perhaps_one_label(columns, sai
 )
 def test_names_are_parted_at_large_letters(name, parts):
     assert names.parts(name) == parts
+
+
+@pytest.mark.parametrize("name", ["views", "Shares", "claps", "karma", "post_reactions", "likes"])
+def test_what_a_platform_counts_is_no_label_though_it_stands_alone(name):
+    columns = {"text": prose(), name: one_of("0", "1", "2", "3")}
+    assert understand(made((*columns,), **columns)).contract.label == ()
+
+
+@pytest.mark.parametrize(("name", "cells"), [("reactions", "joy anger"), ("points", "0 1 2 3")])
+def test_names_of_classes_and_points_stay_labels(name, cells):
+    columns = {"text": prose(), name: one_of(*cells.split())}
+    assert understand(made((*columns,), **columns)).contract.label == (name,)

@@ -303,10 +303,7 @@ NAMED = {
         "%TYPES": {},
         "%FEATURE_STRUCTURES": [{"%ID": 1, "sofaString": TEXT}],
     },
-    "a CAS of UIMA in the JSON of version 2": {
-        "_views": {"_InitialView": {}},
-        "_referenced_fss": {},
-    },
+    "a CAS of UIMA without the text": {"_views": {"_InitialView": {}}, "_referenced_fss": {}},
     "web annotations": [{"type": "Annotation", "target": {"source": "a"}, "body": []}],
     "a project in Datasaur's own schema": {"version": "1", "data": {"spanLabels": [], "rows": []}},
     "annotations of V7": {"item": {"name": "a.txt", "slots": []}, "annotations": []},

@@ -21,10 +21,18 @@ PIECES = "<Part>Mr </Part><Name uri='x'>Bo</Name><Part> met </Part><Name uri='y'
 
 
 @pytest.mark.parametrize("name", ["a.xmi", "a.xml", "a.txt"])
-def test_a_cas_of_uima_is_named(tmp_path, name):
-    (tmp_path / name).write_text(XMI)
-    with pytest.raises(DataError, match=r"a CAS of UIMA as XMI.*WebAnno TSV 3.*dkpro-cassis"):
+def test_a_cas_of_uima_without_a_text_is_named(tmp_path, name):
+    (tmp_path / name).write_text(XMI.replace("sofaString", "sofaURI"))
+    with pytest.raises(DataError, match=r"without the text of its view.*WebAnno TSV 3.*cassis"):
         sources.read(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.xmi", "a.xml", "a.txt"])
+def test_a_cas_of_uima_without_spans_is_a_text(tmp_path, name):
+    (tmp_path / name).write_text(XMI)
+    table = sources.read(tmp_path / name)
+    assert [row.cells for row in table.rows()] == [("Ada saw Bo.",)]
+    assert "a row for each sentence; no layer marks a span of text" in table.reasons
 
 
 @pytest.mark.parametrize("content", [TURTLE, TRIPLES, TURTLE.replace("@prefix", "PREFIX")])

@@ -76,6 +76,31 @@ def test_the_only_sheet_with_a_table_is_read(book):
     assert "the sheet 'Reviews'; not read: 'Notes', 'Empty'" in table.reasons[0]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"ReadMe": [["column", "meaning"], ["text", "what was said"]]},
+        {"About": [["These were collected"], ["by hand"]]},
+    ],
+)
+def test_a_sheet_that_tells_of_the_others_holds_no_table(book, more):
+    table = sources.read(book(**more, Data=ROWS))
+    assert cells(table) == [tuple(row) for row in ROWS[1:]]
+    assert f"the sheet 'Data'; not read: {next(iter(more))!r}" in table.reasons[0]
+    message = message_of(book(**more, dev=ROWS, train=ROWS, test=ROWS))
+    assert "several sheets hold tables ('dev', 'train', 'test')" in message
+    assert '--sheet "train"; "test" judges the model: textune evaluate RUN FILE' in message
+
+
+def test_a_sheet_of_texts_alone_is_a_table(book):
+    path = book(More=[["text"], *([f"some text {n}"] for n in range(40))], Data=ROWS)
+    assert "several sheets hold tables ('More', 'Data')" in message_of(path)
+    path = book(Notes=[["text"], ["some text"]], Data=ROWS)
+    assert "several sheets hold tables ('Notes', 'Data')" in message_of(path)
+    path = book(Notes=[["text"], ["some text"]], Data=[["text"], ["a text"], ["another text"]])
+    assert "several sheets hold tables ('Notes', 'Data')" in message_of(path)
+
+
 def test_of_several_sheets_one_is_named(book):
     path = book(Train=ROWS, Other=[["text", "label"], ["a", "b"]])
     assert "several sheets hold tables ('Train', 'Other')" in message_of(path)

@@ -4,6 +4,7 @@ import pytest
 
 from made_tables import table as table_of
 from textune.reading import sources
+from textune.tasks import layout
 from textune.tasks.contract import understand
 
 TEXTS = [f"the {thing} was {how} that day" for thing in ("room", "meal") for how in "abcdefgh"]
@@ -83,3 +84,28 @@ def test_yes_and_no_of_other_languages_are_one_and_zero(signs):
     rows = [(text, signs[n % 2], signs[n % 3 // 2]) for n, text in enumerate(TEXTS)]
     contract = understand(table_of(("text", "price", "staff"), rows)).contract
     assert (contract.task, contract.label) == ("multi", ("price", "staff"))
+
+
+@pytest.mark.parametrize("kept", [(0, 1), (0,), (2,)])
+def test_labels_without_a_mark_are_zero_where_a_model_knows_them(tmp_path, kept):
+    rows, plain = ticked("x")
+    contract = understand(sources.read(write(tmp_path / "a.csv", rows))).contract
+    fewer = [[text, *(cell * (at in kept) for at, cell in enumerate(row))] for text, *row in rows]
+    table, _ = layout.fitted(sources.read(write(tmp_path / "b.csv", fewer)), contract, LABELS)
+    wanted = [[one if at in kept else "0" for at, one in enumerate(row)] for row in plain]
+    assert [list(row.cells[1:]) for row in table.rows()] == wanted
+
+
+def test_labels_of_a_file_without_any_mark_stay_blank(tmp_path):
+    rows, _ = ticked("x")
+    contract = understand(sources.read(write(tmp_path / "a.csv", rows))).contract
+    bare = [[text, "", "", ""] for text, *_ in rows]
+    table, _ = layout.fitted(sources.read(write(tmp_path / "b.csv", bare)), contract, LABELS)
+    assert {row.cells[1:] for row in table.rows()} == {("", "", "")}
+
+
+def test_a_column_beside_others_without_a_mark_is_said_to_be_no_label(tmp_path):
+    rows = [[*row[:3], ""] for row in ticked("x")[0]]
+    table = sources.read(write(tmp_path / "a.csv", rows))
+    assert any("no row has a mark in 'staff' beside them: no label" in one for one in table.reasons)
+    assert understand(table).contract.label == LABELS[:2]

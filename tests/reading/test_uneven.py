@@ -45,7 +45,7 @@ def test_a_row_that_a_line_break_has_cut_is_told_as_one(write):
 
 
 def test_delimiters_too_many_at_the_end_are_not_taken_for_those_of_texts(write):
-    lines = ["id,text,label", *(f"{n},some text,pos{',,' * (n % 2)}" for n in range(30))]
+    lines = ["id,text,label", *(f"{n},some text,{',,' * (n % 2)}" for n in range(30))]
     message = message_of(write("\n".join(lines)))
     assert (
         "reviews.csv:3: expected 3 columns (id, text, label), found 5, the last 2 of them"
@@ -60,6 +60,51 @@ def test_delimiters_too_many_at_the_end_are_not_taken_for_those_of_texts(write):
         in message
     )
     assert "put a cell that contains ',' into quotes" in message
+
+
+def told_of(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
+    found = list(sources.read(path).rows())
+    return [row.cells for row in found], [one for row in found for one in row.remarks]
+
+
+@pytest.mark.parametrize("ends", [",,", ",, ,"])
+def test_blank_cells_beyond_the_last_column_are_cut_and_said(write, ends):
+    lines = ["text,label", *(f"text {n},{'pn'[n % 2]}{ends * (n % 10 == 3)}" for n in range(30))]
+    lines.insert(20, ",,,")
+    cells, said = told_of(write("\n".join(lines)))
+    assert {len(row) for row in cells} == {2}
+    assert cells[3] == ("text 3", "n")
+    count = f"{ends.count(',')} blank cells"
+    assert said[0] == f"reviews.csv:5: {count} beyond the last column, cut off"
+    assert len(said) == 4
+
+
+def test_blank_cells_beyond_the_last_column_of_every_row_are_cut(write):
+    lines = ["text,label", *(f"text {n},{'pn'[n % 2] * (n % 3 > 0)},," for n in range(30))]
+    cells, said = told_of(write("\n".join(lines)))
+    assert cells[:2] == [("text 0", ""), ("text 1", "n")]
+    assert len(said) == 30
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("well, some text,", "a delimiter in a text of no label"),
+        ("some text,p,,x", "something stands beyond"),
+        ("some text,,", "the last column is blank here only"),
+    ],
+)
+def test_cells_too_many_that_a_text_may_have_moved_are_refused(write, row, why):
+    lines = ["text,label", *(f"text {n},{'pn'[n % 2]}{',' * (n % 2)}" for n in range(30)), row]
+    assert "reviews.csv:32: expected 2 columns" in message_of(write("\n".join(lines))), why
+
+
+def test_a_text_with_commas_beside_other_texts_is_not_taken_for_a_row_of_blank_cells(write):
+    lines = ["text,answer", *(f"text {n},some answer {n}{',' * (n == 9)}" for n in range(30))]
+    cells, _ = told_of(write("\n".join(lines)))
+    assert cells[9] == ("text 9", "some answer 9")
+    message = message_of(write("\n".join([*lines, "well, you said,"])))
+    assert "reviews.csv:32: expected 2 columns" in message
 
 
 @pytest.mark.parametrize("judged", [0, 3])

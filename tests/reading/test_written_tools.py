@@ -296,7 +296,7 @@ def test_docbin_is_read_where_spacy_is(tmp_path):
 
 
 def test_no_beginning_fits_two_forms(tmp_path):
-    assert len(written.FORMS) == 26
+    assert len(written.FORMS) == 28
     heads = {"a.ann": b"T1\tPER 0 3\tDan", "a.txt": PUBTATOR.encode(), "a.yml": NLU.encode()}
     heads["a.tsv"] = OLD_WEBANNO.encode()
     heads["a.seg"] = b"The $T$ is slow .\nmenu\n-1\n"

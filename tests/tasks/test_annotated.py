@@ -131,7 +131,10 @@ def test_nobody_is_merged_where_texts_are_not_shared(tmp_path):
     found = checked(written(tmp_path / "long.csv", rows))
     assert (found.rows, found.contract.annotators) == (24, ())
     file = written(tmp_path / "none.csv", rows, ("text", "label", "stars"))
-    with pytest.raises(SettingsError, match=r"--annotators first: no column says who labelled"):
+    with pytest.raises(
+        SettingsError,
+        match=r"--annotators first: no column says who labelled.*annotator1, annotator2",
+    ):
         checked(file, annotators="first")
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from textune.data import lists, names, unlikely
+from textune.data import lists, names, people, unlikely
 from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
 from textune.data.columns import NUMBER, OFTEN, Column, are_tags, describe, flag, signs_of
 from textune.data.numerals import is_number, like_number
@@ -20,10 +20,6 @@ COUNTS = -0.3  # weight of whole numbers with gaps between, which may count some
 BESIDE = 0.5  # weight of standing beside the text, where columns have no names
 FREE = 0.8  # share of different cells from which some words are no names of classes,
 FEW_WORDS = 3  # in a table of more rows than MOST_NAMES; a name has fewer words
-OF_PEOPLE = (
-    "they are named as people: if all judged the same thing, `--annotators majority` makes one "
-    "label a text of what they said"
-)
 CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
 
 
@@ -282,14 +278,7 @@ def _all_marks(
             f"{quoted(c.name for c in odd)} may be no label by {its} name: "
             f"{option('--label', rest)} leaves {it} out"
         )
-    named = [column.name for column in marks]
-    if names.are_of_people(named):
-        doubts.append(OF_PEOPLE)
-    elif names.are_numbered(named):
-        doubts.append(
-            "they have one name and a number: if several people judged the same thing, call their "
-            "columns annotator1, annotator2, …, and --annotators majority makes one label of them"
-        )
+    doubts += people.doubts(marks)
     if len(marks) <= 3:
         doubts.append(f"one of them could be the only label: {option('--label', marks[:1])}")
     return Choice(marks, (f"labels: {quoted(column.name for column in marks)}",), tuple(doubts))
@@ -378,4 +367,5 @@ def _last_resorts(free: Sequence[Column], headed: bool) -> tuple[str, ...]:
             for column in able[:MOST_DOUBTS]
         )
         + tuple(_all_numbers(free, headed))
+        + tuple(people.votes(people.called_votes(free), are_called=True))
     )

@@ -97,6 +97,13 @@ ABOUT = frozenset(["city", "country", "lang", "language", "locale", "region"])
 """Names of columns that say something of a text in a word, and are never the text."""
 OF_JUDGES = frozenset(["agreement", "alpha", "certainty", "kappa", "reliability", "trust"])
 """Names of columns whose numbers say how sure the people were who gave the labels."""
+OF_READERS = frozenset(
+    [
+        *("claps", "followers", "following", "impressions", "karma", "reactions", "reposts"),
+        *("reshares", "shares", "subscribers", "views"),
+    ]
+)
+"""Names of columns whose numbers count what others did with a message."""
 COUNTED = ("created_utc", "kids", "link_id", "num_comments", "parent_id", "permalink", "subreddit")
 """Names of columns of a forum, where the score of a message counts its votes."""
 POSTED = (
@@ -109,6 +116,7 @@ ORIGINS = frozenset(["corpus", "domain", "genre", "section", "source", "topic"])
 OF_WORKERS = frozenset(["assignment", "status"])
 """Words of a name that says what became of a worker's answer: `AssignmentStatus`."""
 NUMBERED = re.compile(r"[\s_-][A-Za-z]?\d{1,2}$")
+NUMBERED_BEFORE = re.compile(r"^[A-Za-z]?\d{1,2}[\s_-]")
 PARTS = re.compile(  # beyond Latin-1 large letters of Latin count as small ones
     r"[A-Z]?[a-zß-öø-ÿ\u0100-\u024f\u1e00-\u1eff]+"
     r"|[A-Z]+(?![a-zß-öø-ÿ\u0100-\u024f\u1e00-\u1eff])|\d+|[^\W\d_]+"
@@ -190,11 +198,9 @@ def is_derived(name: str) -> bool:
 
 
 def is_no_label(name: str) -> bool:
-    """Tell whether a name says that numbers are ids, or of those who gave the labels: `annId`."""
-    last = parts(name)[-1:]
-    return bool(OF_JUDGES.intersection(last) or CODES.intersection(last)) and (
-        label_evidence(name) <= 0
-    )
+    """Tell whether a name says that numbers are ids, or of judges or readers: `annId`, `views`."""
+    is_other = (OF_JUDGES | CODES | OF_READERS).intersection(parts(name)[-1:])
+    return bool(is_other) and label_evidence(name) <= 0
 
 
 def are_of_people(columns: Sequence[str]) -> bool:
@@ -210,6 +216,22 @@ def are_numbered(columns: Sequence[str]) -> bool:
         and len({*bare}) == 1
         and bare[0] not in ("", columns[0])
     )
+
+
+def numbered(columns: Sequence[str]) -> dict[str, list[str]]:
+    """Find columns of one name with a number behind or before it, among others: by that name.
+
+    Example:
+        >>> numbered(["hate_1", "hate_2", "irony_1", "irony_2", "threat"])
+        {'hate': ['hate_1', 'hate_2'], 'irony': ['irony_1', 'irony_2']}
+    """
+    found: dict[str, list[str]] = {}
+    for name in columns:
+        bare = NUMBERED.sub("", name)
+        bare = bare if bare != name else NUMBERED_BEFORE.sub("", name)
+        if bare not in ("", name):
+            found.setdefault(bare, []).append(name)
+    return {bare: alike for bare, alike in found.items() if len(alike) > 1}
 
 
 def are_said_of_posts(columns: Sequence[str]) -> list[str]:

@@ -63,6 +63,7 @@ class Layout:
     before: int = 0  # lines before the first row that are none of the table
     has_comments: bool = False  # whether what begins with "# " and has not all cells is no fault
     heads: int = 0  # lines beneath the header that name or describe columns, too
+    beyond: uneven.Beyond = uneven.NOTHING  # which cells beyond the columns are cut
     are_full: bool = False  # whether a row with one filled cell may be a remark below the table
 
 
@@ -159,6 +160,8 @@ def _sound_rows(
         size = len(cells)
         if size in layout.widths:
             cells += [""] * (width - size)
+        elif layout.beyond.are_cut(cells, width, layout.known):
+            passed.note_cut(origin, cells, width)
         is_plain = len(cells) == width and lines_of_it == 1
         if problems.is_full and len(cells) != width:
             problems.count, above = problems.count + 1, (origin, size)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from textune.errors import DataError, counted, excerpt
-from textune.reading import header_lines, label_rows, passed_over, ragged, uncommon
+from textune.reading import header_lines, label_rows, passed_over, ragged, uncommon, uneven
 from textune.reading.delimited import Dialect, Layout, listed, no_rows, rows
 from textune.reading.header import is_header
 from textune.reading.lines import line_ends, lines, pieces
@@ -68,7 +68,6 @@ def recognise(
         raise no_rows(path.name, tuple(first))
     if separator and is_by_first:
         why = f"delimiter: {NAMES.get(separator[1], separator[1])}, as the first line says"
-    has_comments = passed_over.has_comments(body, len(columns))
     layout = Layout(
         dialect,
         columns,
@@ -76,8 +75,9 @@ def recognise(
         few_values(body, len(columns)),
         widths,
         before=before,
-        has_comments=has_comments,
+        has_comments=passed_over.has_comments(body, len(columns)),
         heads=heads.further,
+        beyond=uneven.beyond(body, len(columns)),
         are_full=passed_over.are_full(body),
     )
     said = (why, why_quotes, _said(above, blank, dialect), why_header, heads.why, remark)

@@ -14,6 +14,7 @@ from textune.errors import DataError, among, some
 from textune.reading import packing
 from textune.reading.delimited import listed
 from textune.reading.encodings import codec
+from textune.reading.forms import chat_logs
 from textune.reading.forms.fasttext import MARK
 from textune.reading.kinds import KINDS, TEXTS, ending
 from textune.reading.lines import BOM, PIECE, opened
@@ -208,12 +209,19 @@ def _understood(path: Path, name: str, text: str | None) -> TextFile | None:
     """Say what the documents of a file are; None where there is none."""
     kind, why = kind_of(path)
     by_ending = KINDS.get(ending(path), "text")
-    if text is None and by_ending == "text" and kind not in ("jsonl", "parquet"):
+    is_plain = by_ending == "text" and kind not in ("jsonl", "parquet") and not _is_chat(path)
+    if text is None and is_plain:
         return _plain(path, name, why)
     table = read_table(path)
     column = _column(table, name, text)
     what = f"{name}: each row is a document, its text is in column {column!r}"
     return TextFile(path, name, "table", (what, *table.reasons))
+
+
+def _is_chat(path: Path) -> bool:
+    """Tell a chat, of which the dates and names before each message are no text."""
+    with opened(path) as file:
+        return chat_logs.begins(path, file.read(PIECE).removeprefix(BOM))
 
 
 def _plain(path: Path, name: str, why: tuple[str, ...]) -> TextFile | None:

@@ -20,7 +20,7 @@ KINDS = {
     **dict.fromkeys(SHEETS, "sheet"),
 }
 TEXTS = (*KINDS, ".text", ".md")  # of files that may hold plain text
-OTHERS = (".conll", ".conllu", ".iob", ".iob2", ".bio", ".spacy", ".yml")
+OTHERS = (".conll", ".conllu", ".iob", ".iob2", ".bio", ".spacy", ".xmi", ".yml")
 
 
 def ending(path: Path) -> str:

@@ -7,7 +7,7 @@ as if the archive were a folder: `reviews.zip/train.csv`.
 import os
 import re
 import stat
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -367,9 +367,10 @@ def _are_labelled(texts: Sequence[Path]) -> bool:
 def _refuse_several(place: Path, files: Sequence[Path], what: str) -> None:
     listed = some([file.relative_to(place).as_posix() for file in files], SHOWN)
     one, end = files[0], kinds.ending(files[0])
+    depth = Counter(len(file.relative_to(place).parts) for file in files).most_common(1)[0][0]
     raise DataError(
         f"{place}: the {what} holds several files ({listed}); name the one that is meant, as "
-        f"{one}, or, where all are one table, a pattern: '{place}/*{end}'"
+        f"{one}, or, where all are one table, a pattern: '{place}{'/*' * depth}{end}'"
     )
 
 

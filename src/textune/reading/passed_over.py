@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from textune.errors import DataError, excerpt
+from textune.errors import DataError, counted, excerpt
 from textune.records import Row
 
 MOST, MOST_BLANK = 20, 100_000  # remarks, and rows of blank cells, at the end of a file
@@ -37,11 +37,18 @@ class PassedOver:
         self._of_texts = of_texts
         self._blank: tuple[str, int] | None = None  # the first of the file, how many
         self._found: dict[str, tuple[str, int]] = {}  # what → the first place, how many
+        self._cut: tuple[str, ...] = ()  # what the next row lacks
 
     def note(self, origin: str, what: str) -> None:
         """Take one into account."""
         first, count = self._found.get(what, (origin, 0))
         self._found[what] = first, count + 1
+
+    def note_cut(self, origin: str, cells: list[str], width: int) -> None:
+        """Cut the blank cells beyond the last column off a row."""
+        more = counted(len(cells) - width, "blank cell")
+        self._cut = (f"{origin}: {more} beyond the last column, cut off",)
+        del cells[width:]
 
     def note_blank(self, origin: str) -> None:
         """Take a blank line into account, of which there may be one after each row."""
@@ -51,11 +58,12 @@ class PassedOver:
 
     def told(self) -> tuple[str, ...]:
         """Say which there were since the row before, if any."""
+        cut, self._cut = self._cut, ()
         if not self._found:
-            return ()
+            return cut
         said = tuple(_said(what, *found) for what, found in self._found.items())
         self._found.clear()
-        return said
+        return said + cut
 
     def told_of_blank(self) -> tuple[str, ...]:
         """Say how many lines of the file were blank, if any."""

@@ -10,6 +10,7 @@ from textune.errors import DataError, some
 from textune.records import Row, Table
 
 SHOWN = 8
+NO_SPAN = "[]"  # as a cell has it
 ALIKE = {"tsv": "csv", "sheet": "csv", "frame": "parquet"}  # formats whose cells mean the same
 
 
@@ -19,6 +20,7 @@ def together(tables: Sequence[Table], name: str) -> Table:
     Raises:
         DataError: One has other columns than the first.
     """
+    tables = _with_all_layers(tables)
     first, *others = tables
     for other in others:
         _refuse_others(first, other)
@@ -37,6 +39,33 @@ def together(tables: Sequence[Table], name: str) -> Table:
         findings=tuple(findings),
         merged={name: one for table in tables for name, one in table.merged.items()},
     )
+
+
+def _with_all_layers(tables: Sequence[Table]) -> Sequence[Table]:
+    """Add the layers that only some files of an export have: no span of them stands in the others.
+
+    Where one file has a layer, and another columns of its features, they stay as they are.
+    """
+    names = dict.fromkeys(name for table in tables for name in table.columns)
+    layers = frozenset[str]().union(*(table.layers or () for table in tables))
+    is_clear = not any(name.rpartition(".")[0] in layers for name in layers)
+    if not is_clear or any(table.layers is None for table in tables):
+        return tables
+    return [
+        replace(table, columns=tuple(names), rows=partial(_filled, table, tuple(names)))
+        for table in tables
+    ]
+
+
+def _filled(table: Table, names: Sequence[str]) -> Iterator[Row]:
+    for row in table.rows():
+        cells = dict(zip(table.columns, row.cells, strict=True))
+        given = dict(zip(table.columns, row.given or row.cells, strict=True))
+        yield replace(
+            row,
+            cells=tuple(cells.get(name, NO_SPAN) for name in names),
+            given=tuple(given.get(name, []) for name in names),
+        )
 
 
 def _refuse_others(first: Table, other: Table) -> None:

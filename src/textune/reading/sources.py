@@ -43,6 +43,7 @@ from textune.reading.forms import (
     marked_lines,
     marked_up,
     numbered_words,
+    scored_names,
     semantic_frames,
     side_by_side,
     stored_texts,
@@ -72,6 +73,7 @@ OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a ta
     stored_texts.refused,
     label_columns.joined,
     ticked.told,
+    scored_names.bare,
     joined_pairs.parted,
 )
 OF_LINES: tuple[Callable[[Table], Table | None], ...] = (  # what a single text may hold

@@ -6,6 +6,7 @@ saved with it. Whole numbers are written without a point, dates as 2026-01-31.
 """
 
 import os
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from python_calamine import (
 )
 
 from textune.errors import DataError, among, excerpt, first_line
-from textune.reading import header_lines, jsonlines, packing, passed_over
+from textune.reading import header_lines, jsonlines, packing, passed_over, splits
 from textune.reading.delimited import no_rows
 from textune.reading.dialect import column_names
 from textune.reading.header import is_header
@@ -41,8 +42,12 @@ SIGNS = ("xl/workbook.xml", "xl/workbook.bin")  # members of the zip archive tha
 OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 MOST_BYTES = 4 << 30  # of a book that is unpacked
 SAMPLE_ROWS = 2_000
+MOST_LINES = 30  # of a sheet of one column that tells of the others
 TITLES = 20  # rows above a table that may be none of it
 EXACT = 1e15  # from which numbers have no units digit of their own
+_ABOUT = re.compile(  # names of sheets that tell of the others
+    r"(?i)read[ _-]?me|legend|code ?book|instructions?|licen[cs]e|change ?log|data ?dictionary"
+)
 WAY_OUT = "save the sheet as CSV UTF-8"
 
 
@@ -221,19 +226,53 @@ def _chosen(path: Path, book: CalamineWorkbook, wanted: str | None) -> tuple[Cal
     hidden = [name for name in names if name not in shown]
     held = [book.get_sheet_by_name(name) for name in shown]
     full = [sheet for sheet in held if sheet.start is not None]
-    tables = [sheet for sheet in full if sheet.height > 1] or full
+    tables = _tables(full)
     if not tables:
         more = f"; hidden: {', '.join(hidden)}" if hidden else ""
         raise DataError(f"{path.name}: every sheet is empty{more}; name a file with rows in it")
     if len(tables) > 1:
-        listed = ", ".join(repr(sheet.name) for sheet in tables)
-        raise DataError(
-            f"{path.name}: several sheets hold tables ({listed}); name the one that is meant: "
-            f'--sheet "{tables[0].name}"'
-        )
+        raise DataError(f"{path.name}: {_several([sheet.name for sheet in tables])}")
     others = [name for name in names if name != tables[0].name]
     more = f"; not read: {', '.join(map(repr, others))}" if others else ""
     return tables[0], f"format: spreadsheet, the sheet {tables[0].name!r}{more}"
+
+
+def _tables(full: list[CalamineSheet]) -> list[CalamineSheet]:
+    """Take the sheets that hold tables: not those of one row, nor a few lines about the others."""
+    found = [sheet for sheet in full if sheet.height > 1] or full
+    widest = max((sheet.width for sheet in found), default=0)
+    longest = max((sheet.height for sheet in found), default=0)
+    kept = [
+        sheet
+        for sheet in found
+        if not _ABOUT.fullmatch(sheet.name.strip())
+        and not (
+            sheet.width == 1 < widest
+            and sheet.height <= min(MOST_LINES, longest - 1)
+            and _begins_with_words(sheet)
+        )
+    ]
+    return kept or found
+
+
+def _begins_with_words(sheet: CalamineSheet) -> bool:
+    """Tell a line that says something from the name of a column."""
+    cells = (value for row in sheet.iter_rows() for value in row if _is_there(value))
+    return " " in str(next(cells, "")).strip()
+
+
+def _several(names: list[str]) -> str:
+    """Say that several sheets hold tables; the one that is learned from is the likeliest."""
+    parts = {name: splits.part_of(Path(name)) for name in names}
+    likely = next((name for name in names if parts[name] == "train"), names[0])
+    said = (
+        f"several sheets hold tables ({', '.join(map(repr, names))}); name the one that is meant: "
+        f'--sheet "{likely}"'
+    )
+    held_out = next((name for name in names if parts[name] == "test"), None)
+    if parts[likely] == "train" and held_out:
+        said += f'; "{held_out}" judges the model: textune evaluate RUN FILE --sheet "{held_out}"'
+    return said
 
 
 def _cells(sheet: CalamineSheet) -> Iterator[list[Any]]:

@@ -73,7 +73,8 @@ def find(table: Table, contract: Contract, rule: Annotators | None) -> Merging |
         if rule and not is_said and table.format in ("csv", "tsv", "parquet", "frame"):
             raise SettingsError(
                 f"{table.name}: --annotators {rule}: no column says who labelled a row; name it "
-                "annotator, worker or rater"
+                "annotator, worker or rater, or, where each person has a column of their own, "
+                "annotator1, annotator2, …"
             )
         return None
     who = _place(table, named[0])

@@ -5,7 +5,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from textune.data import choices, naming, pointing, skipping, strays, text_choice, unlabelled
+from textune.data import (
+    choices,
+    naming,
+    odd_names,
+    pointing,
+    skipping,
+    strays,
+    text_choice,
+    unlabelled,
+)
 from textune.data.choice import MOST_DOUBTS, Choice, quoted
 from textune.data.columns import NUMBER, Column, Scan, describe
 from textune.data.names import columns_meant
@@ -314,7 +323,7 @@ def _completed(
         return Contract(found, names, (), "none", None, group, tuple(reasons), tuple(doubts))
     refused.refuse_empty(table, chosen)
     if task is None:
-        refused.refuse_positions(table, chosen)
+        refused.refuse_odd_cells(table, chosen)
     kind = registry.of(task) if task else _likeliest(chosen)
     assert kind.form is not None
     form = kind.form(table, chosen, seen)
@@ -329,7 +338,7 @@ def _completed(
         form.separator,
         group,
         (*reasons, form.reason),
-        (*doubts, *form.doubts),
+        (*doubts, *form.doubts, *odd_names.doubts(chosen, form.separator)),
         numerals=form.numerals,
     )
 

@@ -14,15 +14,16 @@ from textune.data.columns import Column
 from textune.data.sampling import head
 from textune.data.scanning import scan
 from textune.errors import DataError, counted
-from textune.reading.forms import joined_pairs
+from textune.reading.forms import joined_pairs, ticked
 from textune.records import Contract, Finding, Look, Row, Table
-from textune.tasks import likeness
+from textune.tasks import likeness, registry
 from textune.tasks.tags import moved_words
 
 SAMPLE = 1_000  # rows that are looked at
 SHOWN = 8  # columns that are listed
 BRIEF = 3  # words of a name
 TABLES = frozenset(["csv", "tsv", "text", "sheet"])  # formats whose first row may name the columns
+MARKS = "columns"  # form of labels that have one each, where a mark may stand or nothing
 KIND = "layout"  # of findings that say which columns were taken for which
 BY_CONTENT = "is read as the text that was"
 
@@ -54,6 +55,8 @@ def fitted(
     if table.format == "squad":
         return table, contract
     table = joined_pairs.known(table, contract.text)
+    are_marks = contract.form == MARKS and registry.of(contract.task).several
+    table = ticked.known(table, contract.label if are_marks else ())
     if not text_named and any(name in table.passed_over for name in contract.text):
         return table, contract  # which is refused: it is there, and holds no text
     if table.format == "conll":

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from textune.data import lists, names
+from textune.data import lists, names, odd_names
 from textune.data.choice import option
 from textune.data.columns import Column, describe
 from textune.data.numerals import is_number
@@ -102,7 +102,17 @@ def _files_beside(table: Table, columns: Sequence[Column]) -> str:
     return ""
 
 
-def refuse_positions(table: Table, chosen: Sequence[Column]) -> None:
+def refuse_odd_cells(table: Table, chosen: Sequence[Column]) -> None:
+    """Refuse label cells that hold more than names.
+
+    Raises:
+        DataError: A value for each position of something, or names with a score each.
+    """
+    _refuse_positions(table, chosen)
+    _refuse_scored(table, chosen)
+
+
+def _refuse_positions(table: Table, chosen: Sequence[Column]) -> None:
     """Refuse lists of a value for each position, of which nobody can tell what is meant."""
     column = chosen[0]
     if len(chosen) > 1 or column.separator == "vector":
@@ -120,6 +130,21 @@ def refuse_positions(table: Table, chosen: Sequence[Column]) -> None:
             f"repeats ({column.cells[0][:40]}): one value for each word or sign of something, no "
             "set of labels; write the words as a list, too, to learn a tag for each (--task tags), "
             "or name another column with --label"
+        )
+
+
+def _refuse_scored(table: Table, chosen: Sequence[Column]) -> None:
+    """Refuse names with the score of each, of which nobody can tell which are meant.
+
+    Raises:
+        DataError: The one label column holds them.
+    """
+    column = chosen[0]
+    if len(chosen) == 1 and odd_names.are_scored(column.cells):
+        raise DataError(
+            f"{table.name}: column {column.name!r} holds several names with a score each "
+            f"({column.cells[0][:60]!r}): write the one with the largest, or those above a bar as "
+            "a;b, or a column for each name and its number (--task number)"
         )
 
 

@@ -109,13 +109,6 @@ FOREIGN = (  # how a file begins, what it is, and the way out
         "fetch the file: git lfs pull",
     ),
     (
-        rb"(?s)(<\?xml.*?\?>\s*)?<xmi:XMI",
-        "a CAS of UIMA as XMI, whose annotations may be of any layer",
-        "export from the tool that made it (INCEpTION, WebAnno: WebAnno TSV 3), or write the texts "
-        'with their spans by dkpro-cassis: {"text": …, "label": [[start, end, "type"], …]}, where '
-        "'text' is the sofa's string",
-    ),
-    (
         rb"(?i)@?(prefix\s+[\w.-]*:|base)\s*<([a-z][\w+.-]*:|#)[^<>\s]*>[ \t]*(\.|\r?\n)"
         rb"|(<[^<>\s:]+:[^<>\s]*> <[^<>\s:]+:[^<>\s]*> [<\"_][^\n]*\.\s*\n){2}",
         "RDF (Turtle, or triples a line; NIF keeps its texts so)",

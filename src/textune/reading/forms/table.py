@@ -53,6 +53,7 @@ from textune.reading.forms import (
     spacy,
     superannotate,
     tagtog,
+    talks,
     trivia,
     tydi,
     ubiai,
@@ -71,7 +72,6 @@ from textune.records import Finding, ReadOptions, Row, Table
 ROOMS = (
     articles,
     asked_dialogues,
-    cas,
     chat,
     drop,
     judged_words,
@@ -98,11 +98,11 @@ ROOMS = (
     trivia,
     tydi,
 )
-LISTED = (spacy, unread_exports, word_spans)
+LISTED = (spacy, talks, unread_exports, word_spans)
 FORMS = (
     *(
         form
-        for room in (*LISTED, argilla, dialogues, doccano, entities, google, intents)
+        for room in (*LISTED, argilla, cas, dialogues, doccano, entities, google, intents)
         for form in room.FORMS
     ),
     *(room.FORM for room in (*ROOMS, aspect_lists, sagemaker, ubiai, word_numbers)),
@@ -265,7 +265,7 @@ def _table(
         has_header=made.has_header,
         findings=(*findings, *made.findings),
     )
-    return replace(table, merged=same)
+    return replace(table, merged=same, layers=made.layers)
 
 
 def _merging(

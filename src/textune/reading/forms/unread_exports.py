@@ -10,11 +10,6 @@ ROWS = '{"text": "…", "label": [[start, end, "type"], …]}'
 ANSWERS = frozenset(["spanLabels", "rowAnswers", "documentAnswers"])
 
 
-def _is_cas(values: Sequence[Any]) -> bool:
-    """Recognise a CAS of UIMA in the form of JSON before the present one."""
-    return are_objects(values, "_views", "_referenced_fss")
-
-
 def _is_datasaur(values: Sequence[Any]) -> bool:
     return are_objects(values, "data") and all(
         isinstance(value["data"], Mapping) and ANSWERS & value["data"].keys() for value in values
@@ -75,15 +70,6 @@ FORMS = (
             "web annotations (JSON-LD), of texts that stand in other files ('target' names them); "
             "write a row for each text, with a list of its spans from 'start' and 'end' of each "
             f"TextPositionSelector and 'value' of its body: {ROWS}"
-        ),
-    ),
-    Form(
-        "a CAS of UIMA (version 2)",
-        _is_cas,
-        _refusal(
-            "a CAS of UIMA in the JSON of version 2, whose annotations may be of any layer; export "
-            "from the tool that made it (INCEpTION: UIMA CAS JSON 0.4 or WebAnno TSV 3), or write "
-            f"the texts with their spans by dkpro-cassis: {ROWS}, where 'text' is the sofa's string"
         ),
     ),
     Form(

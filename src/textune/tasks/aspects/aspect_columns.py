@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from textune.data import choices, names
+from textune.data import choices, names, people
 from textune.data.choice import MOST_DOUBTS, Choice, option, quoted
 from textune.data.columns import NUMBER, Column, Scan, describe
 from textune.data.numerals import is_number
@@ -49,8 +49,7 @@ def together(free: Sequence[Column], chosen: Choice, headed: bool, asked: bool) 
             f"{option('--label', [other])}; or one more of them: "
             f"{option('--task aspects --label', every)}"
         )
-    if _are_people(group):
-        doubts.append(choices.OF_PEOPLE)
+    doubts += [*people.doubts(group), *people.votes(group)]
     if all(map(is_number, _values_of(group))):
         doubts.append(
             f"{len(group)} columns hold numbers: `--task number` would estimate them, so that near "

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from textune.data import choices, names, numerals, pair_names
+from textune.data import choices, names, numerals, pair_names, people
 from textune.data.choice import Choice, option, quoted
-from textune.data.columns import NUMBER, Column, Scan
+from textune.data.columns import NUMBER, Column, Scan, describe
 from textune.data.numerals import PLAIN, is_number, like_number
 from textune.errors import DataError
 from textune.records import Contract, Finding, Table
@@ -59,8 +59,15 @@ def together(free: Sequence[Column], chosen: Choice, headed: bool, asked: bool) 
         return None
     listed = quoted(column.name for column in group)
     alone = next(column for column in group if evidence[column.name] == best)
-    doubt = f"one of them could be the only label: {option('--label', [alone])}"
-    return Choice(tuple(group), (f"labels: {listed}, numbers on one scale",), (doubt,))
+    doubts = [
+        f"{other.name!r} ({describe(other)}) could be the label instead: "
+        f"{option('--label', [other])}"
+        for other in chosen.columns
+        if other not in group
+    ]
+    doubts.append(f"one of them could be the only label: {option('--label', [alone])}")
+    doubts += [*people.doubts(group), *people.shares(group)]
+    return Choice(tuple(group), (f"labels: {listed}, numbers on one scale",), tuple(doubts))
 
 
 def instead(columns: Sequence[Column], seen: Scan) -> str:
