@@ -25,6 +25,10 @@ from textune.settings.choosing import Facts
 from textune.settings.config import Settings
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
+NAMES_OF_WAYS = {
+    "fine-tuning": "fine-tuned",
+    "fine-tuning with a contrastive loss": "contrasted",
+}
 PLAIN = ("--set", "train.refit=false", "--set", "train.contrast=0")
 
 
@@ -290,33 +294,41 @@ def test_several_labels_numbers_and_tags_are_cross_validated(trained, kind, requ
     assert len(pq.read_table(run / "predictions" / "valid.parquet")) == 24
 
 
-@pytest.mark.parametrize("is_kept", [True, False])
-def test_several_labels_are_contrasted_where_that_measures_better(
-    trained, comments, monkeypatch, is_kept
+@pytest.mark.parametrize("is_wanted", [True, False])
+@pytest.mark.parametrize("kind", ["few", "comments"])
+def test_texts_are_contrasted_where_that_measures_better(
+    trained, request, monkeypatch, kind, is_wanted
 ):
+    """The likelier way answers all texts, the other some; where these are better, all as well."""
+    usual = {"few": preferring.OF_CONTRAST, "comments": preferring.OF_CONTRAST_FOR_SEVERAL}[kind]
     compared = []
 
     def is_better(*given):
-        if given[-1] != preferring.OF_CONTRAST:
+        if given[-1] != usual:
             return True
         compared.append(given)
-        return is_kept or len(compared) > 1
+        return is_wanted
 
     monkeypatch.setattr(preferring, "is_better", is_better)
-    settings = ("--set", "train.remedies=off", "--batch-size", 32)
-    said, run = trained("--epochs", 1, "--limit", 50, *settings, source=comments)
+    monkeypatch.setattr(contrasting, "FEWEST", 40)
+    settings = ("--set", "train.remedies=off", "--batch-size", 32, "--limit", 40)
+    said, run = trained("--epochs", 1, *settings, source=request.getfixturevalue(kind))
     told = numbers_of(run)["valid"]["cross_validation"]
+    is_likely = is_wanted is (kind == "few")
+    assert len(compared) == (1 if is_likely else 2)
+    assert told["chosen"] == ("contrasted" if is_wanted else "fine-tuned")
     names = [one["name"] for one in told["candidates"]]
-    assert told["chosen"] == "contrasted"
-    assert len(compared) == (1 if is_kept else 2)
-    if is_kept:
-        assert names == ["frozen", "contrasted"]
-        assert "held out: it is kept" in said
-    else:  # by the first texts; then all are answered in both ways, and decide
+    if is_likely:
+        assert names == ["frozen", told["chosen"]]
+        assert f"held out: {'it is kept' if is_wanted else 'it is left out'}" in said
+    else:
         assert names == ["frozen", "fine-tuned", "contrasted"]
-        assert "so the other folds are fine-tuned without it, too" in said
-        assert said.count("cross-validation of fine-tuning: fold 1 of 8") == 1
-        assert "cross-validation of fine-tuning: fold 8 of 8" in said
+        how = "with" if is_wanted else "without"
+        assert f"so the other folds are fine-tuned {how} it, too" in said
+    for way in ("fine-tuning", "fine-tuning with a contrastive loss"):
+        assert said.count(f"cross-validation of {way}: fold 1 of 8") == 1
+        is_whole = NAMES_OF_WAYS[way] in names
+        assert (f"cross-validation of {way}: fold 8 of 8" in said) is is_whole
 
 
 def test_a_label_s_only_text_is_learned_from_and_not_judged(trained, few):

@@ -17,6 +17,8 @@ mean of them is better than each. And the standard deviation of that (docs/few_l
 and losses, as a share of the simpler one's."""
 OF_CONTRAST = 0.01, 0.03
 """The same of fine-tuning with a contrastive loss, where fine-tuning without is the simpler one."""
+OF_CONTRAST_FOR_SEVERAL = -0.02, 0.03
+"""The same where a text may have several labels."""
 CLEAR = 2.0  # standard deviations by which fine-tuning is worse, whatever is usual
 AGAIN = 2.0  # times the variance over texts drawn again: learning from others varies as much
 

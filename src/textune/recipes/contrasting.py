@@ -7,14 +7,18 @@ from dataclasses import replace
 from textune.corpora.corpus import Corpus
 from textune.encoder.model import Encoder
 from textune.errors import SettingsError
+from textune.evaluation import preferring
 from textune.objectives import contrast
 from textune.objectives.contrast import Contrast
 from textune.objectives.labelled import Labelled
 from textune.settings.config import Settings
 from textune.settings.train_config import TrainSettings
+from textune.tasks import registry
+from textune.tasks.interface import Task
 from textune.training.learner import Learner
 
 WEIGHT = 1.0  # beside the loss of the labels, where it is tried
+OF_SEVERAL = 0.1  # where a text may have several labels, whose loss is smaller
 FEWEST = 50  # texts; fewer neither show whether it helps, nor learn by it (docs/few_labels.md)
 
 
@@ -40,7 +44,16 @@ def tried(learner: Learner, corpus: Corpus, encoder: Encoder) -> tuple[float, ..
         return (train.contrast,)
     is_wanted = train.recipe == "auto" and len(corpus.split.train) >= FEWEST
     is_possible = is_wanted and contrast.why_not(corpus.task, encoder) is None
-    return (WEIGHT, 0.0) if is_possible else (0.0,)
+    if not is_possible:
+        return (0.0,)
+    return (0.0, OF_SEVERAL) if registry.of(corpus.task.name).several else (WEIGHT, 0.0)
+
+
+def usual(task: Task) -> tuple[float, float]:
+    """Return by how much it helps where nothing is known yet, and the deviation of that."""
+    if registry.of(task.name).several:
+        return preferring.OF_CONTRAST_FOR_SEVERAL
+    return preferring.OF_CONTRAST
 
 
 @contextmanager

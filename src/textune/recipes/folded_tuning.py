@@ -71,8 +71,8 @@ def tune(
     if not others:
         return [found] if found else []
     [second] = others
-    raced = second.numbers[: max(1, len(second.numbers) // RACED)]
     if found is not None:
+        raced = second.numbers[: max(1, len(second.numbers) // RACED)]
         if not (yield from second.answer(raced)):
             return [found]
         is_better, words = _compared(first, second)
@@ -80,21 +80,26 @@ def tune(
         if not is_better:
             return [found]
     beside = yield from second.finished()
-    return [each for each in (beside, found) if each is not None]
+    both = [each for each in (beside, found) if each is not None]
+    return sorted(both, key=lambda each: each[0].contrast)
 
 
 def _compared(first: "Way", second: "Way") -> tuple[bool, str]:
-    """Tell whether the second, simpler way is better by the texts that both have answered."""
+    """Tell whether the second way is better by the texts that both have answered."""
     learner, corpus = first.learner, first.corpus
     assert isinstance(learner.objective, Labelled)
-    ways = [way.candidate() for way in (first, second)]
+    ways = [way.candidate() for way in sorted((first, second), key=lambda way: -way.contrast)]
     is_judged = out_of_fold.is_answered(corpus, ways[0].logits)
     is_judged &= out_of_fold.is_answered(corpus, ways[1].logits)
     (ours, texts), (theirs, _) = (out_of_fold.scores(corpus, way.logits, is_judged) for way in ways)
-    metric, usual = learner.objective.metric, preferring.OF_CONTRAST
-    is_better = not preferring.is_better(corpus.task, metric, ours, theirs, texts, usual)
+    metric, usual = learner.objective.metric, contrasting.usual(corpus.task)
+    is_wanted = preferring.is_better(corpus.task, metric, ours, theirs, texts, usual)
+    is_better = is_wanted is bool(second.contrast)
     scored = [selected.value(learner, corpus, way, is_judged) for way in ways]
-    what = "so the other folds are fine-tuned without it, too" if is_better else "it is kept"
+    what = "it is kept" if is_wanted else "it is left out"
+    if is_better:
+        how = "with" if is_wanted else "without"
+        what = f"so the other folds are fine-tuned {how} it, too"
     words = (
         f"a contrastive loss beside that of the labels: {scored[0]} with it, {scored[1]} without"
     )
