@@ -160,7 +160,8 @@ class TrainSettings(Section):
         None,
         ge=0,
         description="Weight of a contrastive loss beside that of the labels, which brings texts of "
-        "one label together; left out, 1 (0.1 of several labels) and 0 are tried where few rows are cross-validated.",
+        "one label together; left out, 1 (0.1 of several labels) and 0 are tried where few rows "
+        "are cross-validated.",
     )
     name_words: int = Field(
         50,
