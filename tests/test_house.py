@@ -1,6 +1,7 @@
 import os
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,12 @@ def test_the_whole_tree_is_read() -> None:
 def test_every_file_stays_short() -> None:
     counts = {name_of(path): len(read(path).splitlines()) for path in PYTHON}
     assert {name: count for name, count in counts.items() if count >= MOST_LINES} == {}
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """Pytest collects them by their bare names."""
+    names = Counter(path.name for path in PYTHON if path.name.startswith("test_"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_every_function_stays_short() -> None:
