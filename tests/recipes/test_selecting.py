@@ -295,12 +295,16 @@ def test_several_labels_numbers_and_tags_are_cross_validated(trained, kind, requ
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
-@pytest.mark.parametrize("kind", ["few", "comments"])
+@pytest.mark.parametrize("kind", ["few", "rare", "comments"])
 def test_texts_are_contrasted_where_that_measures_better(
     trained, request, monkeypatch, kind, is_wanted
 ):
     """The likelier way answers all texts, the other some; where these are better, all as well."""
-    usual = {"few": preferring.OF_CONTRAST, "comments": preferring.OF_CONTRAST_FOR_SEVERAL}[kind]
+    usual = {
+        "few": preferring.OF_CONTRAST,
+        "rare": preferring.OF_CONTRAST_ELSE,
+        "comments": preferring.OF_CONTRAST_FOR_SEVERAL,
+    }[kind]
     compared = []
 
     def is_better(*given):
@@ -312,7 +316,11 @@ def test_texts_are_contrasted_where_that_measures_better(
     monkeypatch.setattr(preferring, "is_better", is_better)
     monkeypatch.setattr(contrasting, "FEWEST", 40)
     settings = ("--set", "train.remedies=off", "--batch-size", 32, "--limit", 40)
-    said, run = trained("--epochs", 1, *settings, source=request.getfixturevalue(kind))
+    source = request.getfixturevalue("comments" if kind == "comments" else "few")
+    if kind == "rare":
+        lines = [f"{WORDS[n % 20]} {n},{'yes' if n % 4 else 'no'}\n" for n in range(40)]
+        source.write_text("text,label\n" + "".join(lines), encoding="utf-8")
+    said, run = trained("--epochs", 1, *settings, source=source)
     told = numbers_of(run)["valid"]["cross_validation"]
     is_likely = is_wanted is (kind == "few")
     assert len(compared) == (1 if is_likely else 2)

@@ -16,7 +16,10 @@ the simpler candidate, where nothing is known yet: models of folds learned from 
 mean of them is better than each. And the standard deviation of that (docs/few_labels.md). Of errors
 and losses, as a share of the simpler one's."""
 OF_CONTRAST = 0.01, 0.03
-"""The same of fine-tuning with a contrastive loss, where fine-tuning without is the simpler one."""
+"""The same of fine-tuning with a contrastive loss, where fine-tuning without is the simpler one,
+and the classes are alike in number."""
+OF_CONTRAST_ELSE = 0.0, 0.03
+"""The same where some classes are rarer than others: what is measured decides."""
 OF_CONTRAST_FOR_SEVERAL = -0.02, 0.03
 """The same where a text may have several labels."""
 CLEAR = 2.0  # standard deviations by which fine-tuning is worse, whatever is usual

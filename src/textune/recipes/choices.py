@@ -85,11 +85,11 @@ def facts_of(found: Corpus, settings: Settings) -> Facts:
         pairing.facts(settings.data, found.contract, found.task, place),
         rows=len(rows),
         tokens=round(float(found.store.lengths[rows].mean())),
-        are_alike=_are_alike(found),
+        are_alike=are_alike(found),
     )
 
 
-def _are_alike(found: Corpus) -> bool:
+def are_alike(found: Corpus) -> bool:
     """Tell whether each class has as many training texts as others, but for chance.
 
     By Pearson's chi-squared test at the level 0.05, whose bound is Wilson and Hilferty's (1931).

@@ -11,10 +11,10 @@ from textune.evaluation import preferring
 from textune.objectives import contrast
 from textune.objectives.contrast import Contrast
 from textune.objectives.labelled import Labelled
+from textune.recipes import choices
 from textune.settings.config import Settings
 from textune.settings.train_config import TrainSettings
 from textune.tasks import registry
-from textune.tasks.interface import Task
 from textune.training.learner import Learner
 
 WEIGHT = 1.0  # beside the loss of the labels, where it is tried
@@ -46,14 +46,16 @@ def tried(learner: Learner, corpus: Corpus, encoder: Encoder) -> tuple[float, ..
     is_possible = is_wanted and contrast.why_not(corpus.task, encoder) is None
     if not is_possible:
         return (0.0,)
-    return (0.0, OF_SEVERAL) if registry.of(corpus.task.name).several else (WEIGHT, 0.0)
+    if registry.of(corpus.task.name).several:
+        return (0.0, OF_SEVERAL)
+    return (WEIGHT, 0.0) if choices.are_alike(corpus) else (0.0, WEIGHT)
 
 
-def usual(task: Task) -> tuple[float, float]:
+def usual(corpus: Corpus) -> tuple[float, float]:
     """Return by how much it helps where nothing is known yet, and the deviation of that."""
-    if registry.of(task.name).several:
+    if registry.of(corpus.task.name).several:
         return preferring.OF_CONTRAST_FOR_SEVERAL
-    return preferring.OF_CONTRAST
+    return preferring.OF_CONTRAST if choices.are_alike(corpus) else preferring.OF_CONTRAST_ELSE
 
 
 @contextmanager

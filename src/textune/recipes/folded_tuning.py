@@ -92,7 +92,7 @@ def _compared(first: "Way", second: "Way") -> tuple[bool, str]:
     is_judged = out_of_fold.is_answered(corpus, ways[0].logits)
     is_judged &= out_of_fold.is_answered(corpus, ways[1].logits)
     (ours, texts), (theirs, _) = (out_of_fold.scores(corpus, way.logits, is_judged) for way in ways)
-    metric, usual = learner.objective.metric, contrasting.usual(corpus.task)
+    metric, usual = learner.objective.metric, contrasting.usual(corpus)
     is_wanted = preferring.is_better(corpus.task, metric, ours, theirs, texts, usual)
     is_better = is_wanted is bool(second.contrast)
     scored = [selected.value(learner, corpus, way, is_judged) for way in ways]

@@ -134,7 +134,7 @@ def _best(
     for place in range(1, len(candidates)):
         other, texts = scores[place]
         is_of_both = candidates[best].name != FROZEN  # fine-tuned, and another way to do so
-        usual = contrasting.usual(corpus.task) if is_of_both else preferring.OF_TUNING
+        usual = contrasting.usual(corpus) if is_of_both else preferring.OF_TUNING
         if preferring.is_better(corpus.task, metric, other, scores[best][0], texts, usual):
             best = place
     return best
