@@ -11,7 +11,7 @@ from conftest import write_reviews
 from made_requests import train_request
 from made_texts import own_cache
 from textune.errors import NumericsError
-from textune.recipes import folded_tuning, labelled_text, learning_curve, selecting
+from textune.recipes import contrasting, folded_tuning, labelled_text, learning_curve, selecting
 from textune.records import Message
 from textune.training import scaling
 
@@ -176,3 +176,25 @@ def test_the_curve_of_such_a_run_is_by_the_safer_recipe(
     assert numbers_of(out)["retry"]
     assert rates
     assert max(rates) <= 1.2e-3
+
+
+@pytest.mark.parametrize("fails", ["contrasted", "fine-tuned"])
+def test_one_way_that_fails_leaves_the_other(few, tiny_base, tmp_path, monkeypatch, fails):
+    """Without a linear head on the frozen encoder nothing else is a candidate."""
+    monkeypatch.setattr(contrasting, "FEWEST", 40)
+    trained = folded_tuning.Trainer._updates
+
+    def failing(trainer, learner, loss, works):
+        name = "fine-tuned" if trainer.objective.contrast is None else "contrasted"
+        if name == fails:
+            raise NumericsError("step 1: the gradient is not finite; try a lower --lr")
+        return (yield from trained(trainer, learner, loss, works))
+
+    monkeypatch.setattr(folded_tuning.Trainer, "_updates", failing)
+    given = ("train.recipe=auto", "train.probe=false", "train.epochs=1", "train.retry=false")
+    said = warnings_of(train_request(few, tiny_base, tmp_path / "run", *given))
+    ways = {"fine-tuned": "fine-tuning", "contrasted": "fine-tuning with a contrastive loss"}
+    assert any(one.startswith(f"{ways[fails]} is no candidate: step 1") for one in said)
+    told = numbers_of(tmp_path / "run")["valid"]["cross_validation"]
+    assert told["chosen"] in ways
+    assert told["chosen"] != fails

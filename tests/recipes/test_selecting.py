@@ -339,6 +339,20 @@ def test_texts_are_contrasted_where_that_measures_better(
         assert (f"cross-validation of {way}: fold 8 of 8" in said) is is_whole
 
 
+def test_a_tie_costs_no_further_folds(trained, monkeypatch):
+    contrast = {preferring.OF_CONTRAST, (-preferring.OF_CONTRAST[0], preferring.OF_CONTRAST[1])}
+    monkeypatch.setattr(
+        preferring,
+        "is_better",
+        lambda *given: not (isinstance(given[-1], tuple) and given[-1] in contrast),
+    )
+    monkeypatch.setattr(contrasting, "FEWEST", 40)
+    said, run = trained("--epochs", 1, "--batch-size", 32)
+    told = numbers_of(run)["valid"]["cross_validation"]
+    assert [one["name"] for one in told["candidates"]] == ["frozen", "contrasted"]
+    assert "cross-validation of fine-tuning: fold 3 of 8" not in said
+
+
 def test_a_label_s_only_text_is_learned_from_and_not_judged(trained, few):
     lines = few.read_text(encoding="utf-8").splitlines()
     few.write_text("\n".join([*lines[:21], "a very warm song,odd"]) + "\n", encoding="utf-8")

@@ -67,19 +67,20 @@ def tune(
         Way.of(learner, corpus, encoder, known, head, weight, guard)
         for weight in contrasting.tried(learner, corpus, encoder)
     ]
-    found = yield from first.finished()
+    is_alone = known is None  # else the frozen encoder is a candidate, too
+    found = yield from first.finished(may_fail=bool(others) or not is_alone)
     if not others:
         return [found] if found else []
     [second] = others
     if found is not None:
         raced = second.numbers[: max(1, len(second.numbers) // RACED)]
-        if not (yield from second.answer(raced)):
+        if not (yield from second.answer(raced, may_fail=True)):
             return [found]
         is_better, words = _compared(first, second)
         yield Message(words)
         if not is_better:
             return [found]
-    beside = yield from second.finished()
+    beside = yield from second.finished(may_fail=found is not None or not is_alone)
     both = [each for each in (beside, found) if each is not None]
     return sorted(both, key=lambda each: each[0].contrast)
 
@@ -94,6 +95,9 @@ def _compared(first: "Way", second: "Way") -> tuple[bool, str]:
     (ours, texts), (theirs, _) = (out_of_fold.scores(corpus, way.logits, is_judged) for way in ways)
     metric, usual = learner.objective.metric, contrasting.usual(corpus)
     is_wanted = preferring.is_better(corpus.task, metric, ours, theirs, texts, usual)
+    if not is_wanted and first.contrast:  # in a tie the first stays
+        back = -usual[0], usual[1]
+        is_wanted = not preferring.is_better(corpus.task, metric, theirs, ours, texts, back)
     is_better = is_wanted is bool(second.contrast)
     scored = [selected.value(learner, corpus, way, is_judged) for way in ways]
     what = "it is kept" if is_wanted else "it is left out"
@@ -140,6 +144,11 @@ class Way:
         return cls(learner, corpus, encoder, known, head, contrast, of_fold, guard, mean)
 
     @property
+    def name(self) -> str:
+        """Name the candidate that comes of it."""
+        return CONTRASTED if self.contrast else TUNED
+
+    @property
     def numbers(self) -> list[int]:
         """List the folds that have texts."""
         return deal.numbers(self.of_fold)
@@ -156,9 +165,9 @@ class Way:
         train = self.learner.settings.train
         return self.known is not None and train.refit and refitted.can_refit(self.corpus.task)
 
-    def finished(self) -> Generator[Message | AuxiliaryStep, None, Found | None]:
+    def finished(self, *, may_fail: bool) -> Generator[Message | AuxiliaryStep, None, Found | None]:
         """Answer the texts of all folds; None where a gradient was not finite."""
-        if not (yield from self.answer(self.numbers)):
+        if not (yield from self.answer(self.numbers, may_fail=may_fail)):
             return None
         given = self.learner, self.corpus, self.encoder, self.mean, self.answers[0]
         trainer = self._trainer(None)
@@ -168,10 +177,16 @@ class Way:
             self._leave(trainer)
         return self.candidate(), self.mean
 
-    def answer(self, numbers: Sequence[int]) -> Generator[Message | AuxiliaryStep, None, bool]:
+    def answer(
+        self, numbers: Sequence[int], *, may_fail: bool
+    ) -> Generator[Message | AuxiliaryStep, None, bool]:
         """Answer the texts of some folds; return whether that was possible.
 
         With several seeds the mean of the logits answers for a text.
+
+        Args:
+            numbers: Of the folds.
+            may_fail: Whether there is another way to learn.
 
         Raises:
             NumericsError: A gradient is not finite, and there is no other way to learn.
@@ -182,10 +197,12 @@ class Way:
                 for place, seed in enumerate(self.seeds):
                     yield from self._by_seed(trainer, place, seed, numbers)
             except NumericsError as error:
-                if self.known is None:  # there is no other candidate
+                if not may_fail:
                     raise
                 yield from self.guard.told()
-                yield Message(f"fine-tuning is no candidate: {error}", is_warning=True)
+                yield Message(
+                    f"{selected.NAMES[self.name]} is no candidate: {error}", is_warning=True
+                )
                 return False
             finally:
                 self._leave(trainer)
@@ -194,10 +211,9 @@ class Way:
 
     def candidate(self) -> Candidate:
         """Return what was said of the texts, as sure as it is right."""
-        name = CONTRASTED if self.contrast else TUNED
         logits: Logits = np.mean(self.answers, axis=0)
         seed, retry = self.learner.settings.seed, self.guard.retry
-        found = Candidate(name, logits, len(self.numbers), seed, retry, contrast=self.contrast)
+        found = Candidate(self.name, logits, len(self.numbers), seed, retry, contrast=self.contrast)
         if self.head is None or not self.refits:
             return found
         targets = self.corpus.targets[self.corpus.split.train]

@@ -9,12 +9,12 @@ from textune.settings.config import Settings
 from textune.tasks.own import SHAPES, Own
 from textune.training import own_callbacks
 
-OFF = {
+OFF = {  # under a head or loss of one's own
     "probe": False,
     "refit": False,
     "contrast": 0.0,
     "remedies": "off",
-}  # under a head or loss of one's own
+}
 USUAL: dict[str, object] = {  # what a loss of one's own takes the place of
     "class_weights": "none",
     "loss": "cross-entropy",

@@ -1,7 +1,8 @@
-"""Few labelled texts become the better of two ways to learn from all of them, by cross-validation.
+"""Few labelled texts become the best of some ways to learn from all of them, by cross-validation.
 
 The frozen encoder with a linear head, and fine-tuning that starts from such a head, each answer
-every training text by a model that did not learn from it. The better one learns from all texts.
+every training text by a model that did not learn from it; fine-tuning may have a contrastive loss.
+The best way learns from all texts.
 """
 
 import time
