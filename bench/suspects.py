@@ -101,7 +101,8 @@ def measured(file: Path, flipped: Rows, options: argparse.Namespace, seed: int) 
     from textune.corpora import corpus as corpora
     from textune.doors import keywords
     from textune.encoder import bases
-    from textune.recipes import doubted, held_out
+    from textune.recipes import doubted
+    from textune.recipes.selection import held_out
     from textune.runs.events import drained
     from textune.settings.config import Settings
     from textune.text import tokenizers

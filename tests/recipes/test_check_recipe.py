@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import textune
 from conftest import WORDS
 from textune.doors import api, cli
-from textune.recipes import choices
+from textune.recipes.selection import choices
 from textune.records import Message
 from textune.settings import choosing
 

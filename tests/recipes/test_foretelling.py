@@ -1,6 +1,6 @@
 """The sentence of a learning curve says how sure the score is from which it looks ahead."""
 
-from textune.recipes import foretelling
+from textune.recipes.selection import foretelling
 from textune.runs.curves import FROZEN, TUNED, LearningCurve, Point
 
 RISING = {50: 0.40, 100: 0.47, 200: 0.515, 400: 0.552}

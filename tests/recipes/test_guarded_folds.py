@@ -11,7 +11,8 @@ from conftest import write_reviews
 from made_requests import train_request
 from made_texts import own_cache
 from textune.errors import NumericsError
-from textune.recipes import contrasting, folded_tuning, labelled_text, learning_curve, selecting
+from textune.recipes import labelled_text
+from textune.recipes.selection import contrasting, folded_tuning, learning_curve, selecting
 from textune.records import Message
 from textune.training import scaling
 

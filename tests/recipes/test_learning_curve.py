@@ -16,7 +16,8 @@ from textune.doors import cli
 from textune.errors import StoppedError
 from textune.evaluation import preferring
 from textune.objectives.contrast import Contrast
-from textune.recipes import contrasting, labelled_text, learning_curve
+from textune.recipes import labelled_text
+from textune.recipes.selection import contrasting, learning_curve
 from textune.records import Message
 from textune.runs.curves import LearningCurve
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import textune
 from textune.doors import cli
-from textune.recipes import folded_tuning, out_of_fold, refitted, selecting
+from textune.recipes.selection import folded_tuning, out_of_fold, refitted, selecting
 from textune.tasks import registry
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")

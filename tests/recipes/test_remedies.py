@@ -14,7 +14,7 @@ from conftest import WORDS
 from textune.doors import cli
 from textune.errors import SettingsError
 from textune.probing import remedies
-from textune.recipes import affording, out_of_fold, remedied, selecting
+from textune.recipes.selection import affording, out_of_fold, remedied, selecting
 from textune.tasks import focused
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")

@@ -182,7 +182,7 @@ def test_a_cross_validated_run_of_seeds_does_not_repeat_its_first(
     few, tiny_base, tmp_path, monkeypatch
 ):
     monkeypatch.delenv(choosing.FORCED)
-    monkeypatch.setattr("textune.recipes.selecting.preferring.is_better", lambda *_: True)
+    monkeypatch.setattr("textune.recipes.selection.selecting.preferring.is_better", lambda *_: True)
     options = {**SMALL, "base": tiny_base, "seeds": 2, "out": tmp_path / "run"}
     options |= {"limit": 20, "settings": "train.refit=false"}
     with monkeypatch.context() as patch:

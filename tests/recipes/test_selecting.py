@@ -19,7 +19,7 @@ from made_texts import own_cache
 from textune.doors import cli
 from textune.errors import SettingsError
 from textune.evaluation import preferring
-from textune.recipes import averaged, contrasting, out_of_fold, selecting
+from textune.recipes.selection import averaged, contrasting, out_of_fold, selecting
 from textune.settings import choosing
 from textune.settings.choosing import Facts
 from textune.settings.config import Settings

@@ -112,7 +112,7 @@ def few(tmp_path_factory):
 def test_thorough_suspects_are_those_of_fine_tuned_folds(
     few, tiny_base, tmp_path, monkeypatch, auto_recipe
 ):
-    monkeypatch.setattr("textune.recipes.held_out.REPEATS", 1)
+    monkeypatch.setattr("textune.recipes.selection.held_out.REPEATS", 1)
     file, wrong = few
     output = tmp_path / "suspects.csv"
     told = said("suspects", file, "--base", tiny_base, "--effort", "thorough", "-o", output)

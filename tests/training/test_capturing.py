@@ -18,7 +18,7 @@ from made_graphs import (
 )
 from made_paths import Path, choose, learner_of, make_base, write_rows
 from textune.encoder import freezing, load, precision
-from textune.recipes import contrasting
+from textune.recipes.selection import contrasting
 from textune.text import buckets
 from textune.training import capturing, starting_over
 from textune.training.capturing import Captured, Capturing

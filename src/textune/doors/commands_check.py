@@ -108,7 +108,7 @@ def check(  # noqa: D417  # the others are described in `train`
 def _recipe(source: object, options: Mapping[str, object], found: Survey) -> list[str]:
     """Return what `train` would choose for a file, in its words; nothing for plain text."""
     from textune.doors import keywords
-    from textune.recipes import choices
+    from textune.recipes.selection import choices
     from textune.settings.config import Settings
 
     if found.contract.task == "plain":

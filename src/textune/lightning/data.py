@@ -18,7 +18,8 @@ from textune.errors import CheckpointError, SettingsError, hinting_method
 from textune.evaluation.evaluate import BUDGETS
 from textune.lightning.loaders import Processes, Questions, Texts, Updates
 from textune.objectives.labelled import Labelled
-from textune.recipes import choices, wishing
+from textune.recipes import wishing
+from textune.recipes.selection import choices
 from textune.records import Annotators, Long, Message, Pool
 from textune.runs.events import drained
 from textune.settings import judging

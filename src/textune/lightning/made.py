@@ -16,7 +16,7 @@ from textune.encoder.units import Units
 from textune.fast import layers
 from textune.probing import heads as linear
 from textune.probing.features import features
-from textune.recipes import probed
+from textune.recipes.selection import probed
 from textune.runs import runs
 from textune.runs.runs import Card
 from textune.settings.config import Settings

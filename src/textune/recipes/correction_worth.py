@@ -10,8 +10,8 @@ from textune.corpora import corpus as corpora
 from textune.corpora.corpus import Corpus
 from textune.encoder import bases
 from textune.metrics import catalogue, comparing, written
-from textune.recipes import held_out, out_of_fold
-from textune.recipes.held_out import Logits
+from textune.recipes.selection import held_out, out_of_fold
+from textune.recipes.selection.held_out import Logits
 from textune.runs.events import drained
 from textune.settings.config import Settings
 from textune.tasks import registry

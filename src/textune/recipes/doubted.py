@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from textune.corpora.corpus import Corpus
 from textune.metrics import entities, suspicion
-from textune.recipes import out_of_fold
 from textune.recipes.label_cells import Cells
+from textune.recipes.selection import out_of_fold
 from textune.records import Entity, Prediction, Row
 from textune.tasks import registry
 

@@ -24,27 +24,21 @@ from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
 from textune.probing import heads
 from textune.reading import obtained
-from textune.recipes import (
-    adapting,
+from textune.recipes import adapting, data_cards, explaining, previewed, seeds, unjudged, wishing
+from textune.recipes.requests import TrainRequest
+from textune.recipes.selection import (
     averaged,
     choices,
     contrasting,
     crossed,
-    data_cards,
-    explaining,
     learning_curve,
     out_of_fold,
-    previewed,
     probed,
     refitted,
     remedied,
-    seeds,
     selecting,
-    unjudged,
-    wishing,
 )
-from textune.recipes.out_of_fold import Outcome
-from textune.recipes.requests import TrainRequest
+from textune.recipes.selection.out_of_fold import Outcome
 from textune.records import Example, Message, Scores
 from textune.runs import runs
 from textune.runs.curves import FROZEN

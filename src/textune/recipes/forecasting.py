@@ -14,8 +14,8 @@ from textune.objectives.labelled import Labelled
 from textune.probing import features as probing
 from textune.probing import forecast as curves
 from textune.probing import heads
-from textune.recipes import probed
-from textune.recipes.probed import Rows
+from textune.recipes.selection import probed
+from textune.recipes.selection.probed import Rows
 from textune.runs.events import drained
 from textune.settings.config import Settings
 from textune.text import tokenizers

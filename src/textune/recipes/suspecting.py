@@ -13,8 +13,9 @@ from textune.predicting import outputs
 from textune.predicting.outputs import Output
 from textune.predicting.tools import table as tools
 from textune.predicting.tools.interface import Item, Model
-from textune.recipes import doubted, held_out, kept_answers, label_cells
+from textune.recipes import doubted, kept_answers, label_cells
 from textune.recipes.doubted import Doubted
+from textune.recipes.selection import held_out
 from textune.records import Message, Row
 from textune.runs import openings
 from textune.runs.events import AuxiliaryStep

@@ -11,8 +11,8 @@ from textune.encoder import bases, devices, names
 from textune.errors import DataError, RunError, SettingsError
 from textune.metrics import catalogue
 from textune.reading import obtained, sources
-from textune.recipes import choices
 from textune.recipes.requests import TrainRequest
+from textune.recipes.selection import choices
 from textune.records import Message
 from textune.settings import judging, selection
 from textune.settings.config import Settings

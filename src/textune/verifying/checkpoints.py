@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from textune.errors import CheckpointError
-from textune.recipes import averaged, out_of_fold
+from textune.recipes.selection import averaged, out_of_fold
 from textune.storage import contents, objects
 from textune.training import best, checkpoint
 from textune.verifying import models

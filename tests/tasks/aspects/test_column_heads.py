@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from textune.recipes import refitted
+from textune.recipes.selection import refitted
 from textune.tasks import linear, registry
 from textune.tasks.aspects import column_heads
 

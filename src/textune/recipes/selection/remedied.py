@@ -13,7 +13,7 @@ from textune.objectives.labelled import Labelled
 from textune.probing import remedies
 from textune.probing.remedies import FLAT, NOTHING, Logits, Measured, Rows
 from textune.recipes import wishing
-from textune.recipes.selected import NAMES
+from textune.recipes.selection.selected import NAMES
 from textune.runs.curves import FROZEN
 from textune.settings import selection
 from textune.settings.config import Settings

@@ -15,10 +15,10 @@ from textune.fast import memory
 from textune.objectives.labelled import Labelled
 from textune.objectives.work import Work
 from textune.probing import heads
-from textune.recipes import refitted
-from textune.recipes.guarded import Guard, Loss
-from textune.recipes.probed import Rows
-from textune.recipes.refitted import Refit
+from textune.recipes.selection import refitted
+from textune.recipes.selection.guarded import Guard, Loss
+from textune.recipes.selection.probed import Rows
+from textune.recipes.selection.refitted import Refit
 from textune.records import LinearHead, Step
 from textune.runs.events import AuxiliaryStep
 from textune.settings.config import Settings

@@ -12,7 +12,7 @@ from textune.errors import NumericsError, counted
 from textune.evaluation import preferring
 from textune.metrics import written
 from textune.objectives.labelled import Labelled
-from textune.recipes import (
+from textune.recipes.selection import (
     affording,
     contrasting,
     deal,
@@ -22,12 +22,12 @@ from textune.recipes import (
     refitted,
     selected,
 )
-from textune.recipes.averaged import Mean
-from textune.recipes.folded_heads import Known
-from textune.recipes.guarded import Guard
-from textune.recipes.out_of_fold import Candidate, Logits, Rows
-from textune.recipes.part_training import Trainer
-from textune.recipes.refitted import Refit
+from textune.recipes.selection.averaged import Mean
+from textune.recipes.selection.folded_heads import Known
+from textune.recipes.selection.guarded import Guard
+from textune.recipes.selection.out_of_fold import Candidate, Logits, Rows
+from textune.recipes.selection.part_training import Trainer
+from textune.recipes.selection.refitted import Refit
 from textune.records import LinearHead, Message
 from textune.runs.curves import CONTRASTED, TUNED
 from textune.runs.events import AuxiliaryStep

@@ -8,10 +8,10 @@ from textune.corpora.corpus import Corpus
 from textune.encoder.model import Encoder
 from textune.evaluation import evaluate, preferring
 from textune.objectives.labelled import Labelled
-from textune.recipes import averaged, out_of_fold, refitted
-from textune.recipes.averaged import Mean
-from textune.recipes.out_of_fold import Logits
-from textune.recipes.refitted import Refit
+from textune.recipes.selection import averaged, out_of_fold, refitted
+from textune.recipes.selection.averaged import Mean
+from textune.recipes.selection.out_of_fold import Logits
+from textune.recipes.selection.refitted import Refit
 from textune.records import LinearHead
 from textune.training.learner import Learner
 

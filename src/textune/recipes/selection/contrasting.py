@@ -11,7 +11,7 @@ from textune.evaluation import preferring
 from textune.objectives import contrast
 from textune.objectives.contrast import Contrast
 from textune.objectives.labelled import Labelled
-from textune.recipes import choices
+from textune.recipes.selection import choices
 from textune.settings.config import Settings
 from textune.settings.train_config import TrainSettings
 from textune.tasks import registry

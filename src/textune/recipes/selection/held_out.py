@@ -18,9 +18,9 @@ from textune.metrics import written
 from textune.objectives.labelled import Labelled
 from textune.probing import features as probing
 from textune.probing import heads
-from textune.recipes import choices, out_of_fold, probed
-from textune.recipes.guarded import Guard
-from textune.recipes.part_training import Trainer
+from textune.recipes.selection import choices, out_of_fold, probed
+from textune.recipes.selection.guarded import Guard
+from textune.recipes.selection.part_training import Trainer
 from textune.records import LinearHead, Message
 from textune.runs.events import AuxiliaryStep
 from textune.settings import choosing

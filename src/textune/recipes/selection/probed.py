@@ -17,7 +17,7 @@ from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled
 from textune.probing import heads, names
 from textune.probing.features import features
-from textune.recipes import ahead
+from textune.recipes.selection import ahead
 from textune.records import LinearHead, Message
 from textune.runs.written import Probe
 from textune.splits import folds

@@ -10,7 +10,7 @@ from textune.corpora.corpus import Corpus
 from textune.encoder import bases, ways_of_pooling
 from textune.encoder.ways_of_pooling import Choice
 from textune.errors import TextuneError, first_line
-from textune.recipes import affording
+from textune.recipes.selection import affording
 from textune.runs.events import drained
 from textune.settings import choosing
 from textune.settings.choosing import Before, Chosen, Facts

@@ -11,9 +11,9 @@ from textune.encoder.model import Encoder
 from textune.probing import heads
 from textune.probing.features import features
 from textune.probing.remedies import NOTHING
-from textune.recipes import affording, ahead, deal, out_of_fold, probed, remedied
-from textune.recipes.out_of_fold import Logits, Rows
-from textune.recipes.remedied import Compared
+from textune.recipes.selection import affording, ahead, deal, out_of_fold, probed, remedied
+from textune.recipes.selection.out_of_fold import Logits, Rows
+from textune.recipes.selection.remedied import Compared
 from textune.records import LinearHead
 from textune.tasks.interface import Task
 from textune.training.learner import Learner

@@ -16,7 +16,7 @@ from textune.corpora.corpus import Corpus
 from textune.encoder import weights
 from textune.evaluation import answered
 from textune.probing.remedies import NOTHING
-from textune.recipes.refitted import Refit
+from textune.recipes.selection.refitted import Refit
 from textune.records import Example, LinearHead, Scores
 from textune.storage import contents
 from textune.text.ragged import ranges

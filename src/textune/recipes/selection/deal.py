@@ -6,7 +6,7 @@ import numpy as np
 
 from textune.corpora.corpus import Corpus
 from textune.errors import DataError
-from textune.recipes.out_of_fold import Rows
+from textune.recipes.selection.out_of_fold import Rows
 from textune.settings import judging
 from textune.settings.config import Settings
 from textune.splits import folds

@@ -14,7 +14,7 @@ from textune.corpora.corpus import Corpus
 from textune.encoder.model import Encoder
 from textune.probing import heads
 from textune.probing.features import features
-from textune.recipes import probed
+from textune.recipes.selection import probed
 from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.tasks.named_items import NamedItems

@@ -26,10 +26,10 @@ from textune.metrics import catalogue, written
 from textune.objectives.labelled import Labelled
 from textune.probing import forecast, heads
 from textune.probing.features import features
-from textune.recipes import affording, contrasting, foretelling, probed, refitted
-from textune.recipes.guarded import Guard
-from textune.recipes.part_training import Trainer
-from textune.recipes.probed import MOST_TEXTS, Rows
+from textune.recipes.selection import affording, contrasting, foretelling, probed, refitted
+from textune.recipes.selection.guarded import Guard
+from textune.recipes.selection.part_training import Trainer
+from textune.recipes.selection.probed import MOST_TEXTS, Rows
 from textune.records import LinearHead, Message
 from textune.runs.curves import CONTRASTED, FROZEN, TUNED, LearningCurve, Point
 from textune.runs.events import AuxiliaryStep

@@ -20,7 +20,7 @@ from textune.evaluation import preferring
 from textune.objectives.labelled import Labelled
 from textune.probing import heads
 from textune.probing.remedies import NOTHING
-from textune.recipes import (
+from textune.recipes.selection import (
     affording,
     averaged,
     contrasting,
@@ -31,9 +31,9 @@ from textune.recipes import (
     remedied,
     selected,
 )
-from textune.recipes.averaged import Mean
-from textune.recipes.folded_heads import Known
-from textune.recipes.out_of_fold import Candidate, Outcome
+from textune.recipes.selection.averaged import Mean
+from textune.recipes.selection.folded_heads import Known
+from textune.recipes.selection.out_of_fold import Candidate, Outcome
 from textune.records import Message
 from textune.runs.curves import FROZEN
 from textune.runs.events import AuxiliaryStep

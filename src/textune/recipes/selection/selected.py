@@ -10,9 +10,9 @@ from textune.corpora.corpus import Corpus
 from textune.errors import some
 from textune.metrics import catalogue, written
 from textune.objectives.labelled import Labelled
-from textune.recipes import out_of_fold
-from textune.recipes.out_of_fold import Candidate, Outcome
-from textune.recipes.probed import told_names
+from textune.recipes.selection import out_of_fold
+from textune.recipes.selection.out_of_fold import Candidate, Outcome
+from textune.recipes.selection.probed import told_names
 from textune.records import Message
 from textune.runs.curves import CONTRASTED, FROZEN, TUNED
 from textune.splits import strata

@@ -6,8 +6,8 @@ from textune.corpora.corpus import Corpus
 from textune.metrics import intervals, metrics
 from textune.metrics.metrics import Parts, Report
 from textune.probing.remedies import NOTHING
-from textune.recipes import out_of_fold
-from textune.recipes.out_of_fold import Outcome
+from textune.recipes.selection import out_of_fold
+from textune.recipes.selection.out_of_fold import Outcome
 from textune.records import Example, Scores
 from textune.runs.curves import FROZEN
 from textune.splits import folds
