@@ -199,6 +199,12 @@ def title(name: str) -> str:
     return f"{title(key)} of {label}"
 
 
+def rule_in_words(key: str) -> str:
+    """Name a rule of BASELINES within a sentence: "the sentence most like the question"."""
+    title = BASELINES[key][0]
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+
+
 def judged_by(report: Mapping[str, Any], part: str) -> str:
     """Say on what texts numbers stand: a part of them, or all by cross-validation.
 

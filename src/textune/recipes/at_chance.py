@@ -1,9 +1,10 @@
-"""What a run scored, beside answers that read no text, becomes a word of warning, or none."""
+"""What a run scored, beside simple rules, becomes a word of warning, or none."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from textune.metrics import catalogue, metrics, written
+from textune.recipes import outdone
 from textune.records import Message
 from textune.runs.written import Best
 
@@ -16,7 +17,7 @@ NONE = ("mcc", "pearson", "spearman", "f1", "macro_f1", "exact_match")  # at 0 n
 
 
 def doubted(numbers: dict[str, Any], train: Any) -> Iterator[Message]:
-    """Say where a model is no better than chance, and write that beside its numbers.
+    """Say where a model is no better than chance, or than single words, and write that.
 
     Args:
         numbers: Of the run.
@@ -28,11 +29,15 @@ def doubted(numbers: dict[str, Any], train: Any) -> Iterator[Message]:
 
 
 def renewed(numbers: dict[str, Any], *, effort: object) -> Message | None:
-    """Write what a run's numbers are beside chance, in place of what other decisions were."""
-    numbers.pop("at_chance", None)
-    doubt = remark(numbers, is_tuned=effort != "quick")
-    if doubt is not None:
+    """Write what a run's numbers are beside such rules, in place of what other decisions were."""
+    for key in ("at_chance", "outdone"):
+        numbers.pop(key, None)
+    if (doubt := remark(numbers, is_tuned=effort != "quick")) is not None:
         numbers["at_chance"] = doubt.text
+        return doubt
+    part = PARTS.get((numbers.get("baselines") or {}).get("part", ""), "")
+    if (doubt := outdone.remark(numbers, part)) is not None:
+        numbers["outdone"] = doubt.text
     return doubt
 
 

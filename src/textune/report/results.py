@@ -68,7 +68,7 @@ def _remarks(metrics: Report) -> list[str]:
         )
         if retry.get("again"):
             found.append(f"It did not learn well by that either: {retry['again']}.")
-    return [*found, *filter(None, [metrics.get("at_chance")])]
+    return [*found, *filter(None, map(metrics.get, ("at_chance", "outdone")))]
 
 
 def judged_part(metrics: Report) -> str | None:

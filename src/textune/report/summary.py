@@ -151,16 +151,16 @@ def _beside(subject: Subject, value: float, interval: Sequence[float] | None) ->
     baselines = subject.files.metrics.get("baselines") or {}
     is_probe = subject.files.capsule.get("steps") == 0  # then the model is that head itself
     known = [
-        (other, title)
-        for key, (title, _) in catalogue.BASELINES.items()
+        (other, key)
+        for key in catalogue.BASELINES
         if baselines.get(key)
         and (other := catalogue.value(baselines[key], metric)) is not None
         and not (key == "probe" and is_probe)
     ]
     if not known:
         return ""
-    best, title = (max if higher else min)(known)
-    name = title[:1].lower() + title[1:] if title[1:2].islower() else title
+    best, key = (max if higher else min)(known)
+    name = catalogue.rule_in_words(key)
     verb = "better than" if (value > best if higher else value < best) else "no better than"
     if interval and interval[0] <= best <= interval[1]:
         verb = "not to be told, by so many texts, from"
