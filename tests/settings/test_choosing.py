@@ -103,7 +103,7 @@ def test_what_was_given_stays_and_is_not_explained():
     assert found.settings.train.warmup_share is None
     assert [words.partition(" ")[0] for words in found.words] == ["epochs", "dropout", "linear"]
     left = found.settings.train.left_out()
-    rest = {"class_weights", "pairs", "pooling", "probe", "average"}
+    rest = {"class_weights", "pairs", "pooling", "probe", "average", "contrast"}
     assert left == {"epochs", "dropout"} | rest
 
 
@@ -175,3 +175,22 @@ def test_plain_text_has_no_recipe():
 )
 def test_what_a_head_gives_is_called_what_it_is(given, said):
     assert replace(FEW, **given).words("classes") == said
+
+
+def test_a_contrastive_loss_is_for_many_classes_alike_in_number_where_no_folds_try_it():
+    many = replace(FEW, rows=3_000, classes=28, are_alike=True)
+    found = chosen(many)
+    assert found.settings.train.contrast == 1
+    why = (
+        "3,000 training texts, 28 classes, classes alike in number but for chance, no pairs of "
+        "texts, not cross-validated"
+    )
+    assert f"contrastive loss 1: {why}" in found.words
+    assert chosen(replace(many, has_folds=True)).settings.train.contrast is None
+    others = {"rows": 10_000, "classes": 7, "are_alike": False, "pairs": True}
+    for name, value in others.items():
+        none = chosen(replace(many, **{name: value}))
+        assert none.settings.train.contrast == 0, name
+        assert not any("contrast" in words for words in none.words)
+    assert chosen(many, "train.contrast=0.5").settings.train.contrast == 0.5
+    assert chosen(many, "train.recipe=classic").settings.train.contrast == 0

@@ -14,6 +14,14 @@ WORDS = {
     "width": "width below {:,}",
     "layers": "fewer than {:,} layers",
 }
+FLAGS = {
+    "asks": {asks: f"a head on {asks}" for asks in ("texts", "words", "answers")},
+    "averages": ("no sentence encoder", "a sentence encoder"),
+    "are_alike": ("", "classes alike in number but for chance"),
+    "pairs": ("no pairs of texts", "pairs of texts"),
+    "numbers": ("labels", "numbers"),
+    "has_folds": ("not cross-validated", "cross-validated"),
+}
 
 
 def table():
@@ -26,22 +34,19 @@ def table():
                 for known in KNOWN
                 if known not in EQUAL and (bound := getattr(rule, known)) != math.inf
             ]
-            if rule.asks is not None:
-                bounds.append(f"a head on {rule.asks}")
-            if rule.averages is not None:
-                bounds.append(f"{'a' if rule.averages else 'no'} sentence encoder")
-            if rule.are_alike is not None:
-                bounds.append("classes alike in number but for chance")
-            if rule.pairs is not None:
-                bounds.append("pairs of texts" if rule.pairs else "no pairs of texts")
-            if rule.numbers is not None:
-                bounds.append("numbers" if rule.numbers else "labels")
+            bounds += [
+                words[found]
+                for known, words in FLAGS.items()
+                if (found := getattr(rule, known)) is not None
+            ]
             value = shown(rule.value)
             lines.append(f"| `train.{name}` | {value} | {', '.join(bounds) or 'all others'} |")
     return "\n".join(lines)
 
 
 def shown(value):
+    if value is None:
+        return "tried"
     if not isinstance(value, Passes):
         return f"{value}"
     if value.fewest == value.most:

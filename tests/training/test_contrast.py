@@ -121,6 +121,26 @@ def test_a_run_learns_by_it_where_it_is_asked_for(few, tiny_base, tmp_path):
     assert "contrast = 0.5" in (tmp_path / "0.5" / "config.toml").read_text(encoding="utf-8")
 
 
+def test_the_recipe_asks_for_it_where_many_classes_are_alike_in_number(tiny_base, tmp_path):
+    """And leaves it out, unasked, where the head cannot have it."""
+    names = ["good", "fine", "lovely", "bright", "bad", "poor", "dull", "cold"]
+    rows = [f"the film was {name},{name}" for name in names for _ in range(4)]
+    file = tmp_path / "many.csv"
+    file.write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
+    asked = {"base": tiny_base, "valid": file, "epochs": 1, "device": "cpu", "precision": "fp32"}
+    runs = {}
+    for name, settings in {"left": [], "one": ["train.contrast=1"]}.items():
+        given = ["train.recipe=auto", *settings]
+        runs[name] = textune.train(file, out=tmp_path / name, settings=given, **asked)
+    left, one = map(weights_of, runs.values())
+    assert all(torch.equal(left[name], one[name]) for name in left)
+    assert "contrast = 1.0" in (tmp_path / "left" / "config.toml").read_text(encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contrast, "why_not", lambda *_: "the head does not end in one linear layer")
+        textune.train(file, out=tmp_path / "none", settings="train.recipe=auto", **asked)
+    assert "contrast = 0.0" in (tmp_path / "none" / "config.toml").read_text(encoding="utf-8")
+
+
 def test_windows_of_a_text_are_one_text():
     """The loss is of the means of windows, and of nothing that is computed without gradients."""
     layer = nn.Linear(4, 2)

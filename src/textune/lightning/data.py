@@ -22,7 +22,7 @@ from textune.recipes import wishing
 from textune.recipes.selection import choices
 from textune.records import Annotators, Long, Message, Pool
 from textune.runs.events import drained
-from textune.settings import judging
+from textune.settings import choosing, judging
 from textune.settings.config import Settings
 from textune.text import tokenizers
 from textune.training.room import MICRO_TOKENS
@@ -194,7 +194,8 @@ class TextData(LightningDataModule):
     def chosen(self, given: Mapping[str, object], changes: Sequence[str]) -> Settings:
         """Return the settings with what the recipe chooses for these texts."""
         found = self.corpus
-        return choices.choose(self._resolved(given, changes), found).settings
+        settings = choices.choose(self._resolved(given, changes), found).settings
+        return choosing.changed(settings, {"contrast": 0.0})  # which Lightning's module has not
 
     def setup(self, stage: str) -> None:
         """Read the files."""

@@ -352,7 +352,7 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     objective = Labelled.of(corpus, settings)
     encoder, sub = objective.encoder(place, settings.train, device)
     adapting.check_apart(settings, encoder)
-    objective = contrasting.asked(settings, objective, encoder)
+    settings, objective = contrasting.asked(settings, objective, encoder)
     is_quick = settings.train.effort == "quick"
     unjudged.check(request, settings, learns_all=corpus.learns_all)
     can_probe = heads.can_probe(objective.task, encoder)

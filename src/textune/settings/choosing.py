@@ -34,6 +34,7 @@ class Facts:
     are_alike: bool = False  # classes differ in their number of texts by no more than chance
     pairs: bool = False  # texts come in pairs, and the base can encode both of one apart
     numbers: bool = False  # numbers are learned, not labels
+    has_folds: bool = False  # texts are cross-validated
 
     def words(self, name: str) -> str:
         """Say one of them."""
@@ -46,6 +47,7 @@ class Facts:
             "asks": f"a head on {self.asks}",
             "pairs": "pairs of texts" if self.pairs else "no pairs of texts",
             "numbers": "numbers" if self.numbers else "labels",
+            "has_folds": "cross-validated" if self.has_folds else "not cross-validated",
             "averages": "a sentence encoder" if self.averages else "no sentence encoder",
             "are_alike": f"classes {'alike' if self.are_alike else 'not alike'} in number but "
             "for chance",
@@ -86,6 +88,7 @@ class Rule:
     are_alike: bool | None = None
     pairs: bool | None = None
     numbers: bool | None = None
+    has_folds: bool | None = None
 
     def fits(self, facts: Facts) -> bool:
         """Tell whether it is for a run of which this is known."""
@@ -97,7 +100,7 @@ class Rule:
 
 
 KNOWN = tuple(field.name for field in fields(Facts))
-EQUAL = ("asks", "averages", "are_alike", "pairs", "numbers")
+EQUAL = ("asks", "averages", "are_alike", "pairs", "numbers", "has_folds")
 
 TABLE: Mapping[str, tuple[Rule, ...]] = {
     "batch_size": (
@@ -149,6 +152,13 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
         Rule(False, asks="words"),
         Rule(True),
     ),
+    "contrast": (
+        Rule(None, has_folds=True),  # then folds say whether it helps
+        Rule(0.0, classes=8),
+        Rule(0.0, pairs=True),
+        Rule(1.0, rows=10_000, are_alike=True),
+        Rule(0.0),
+    ),
 }
 CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
     "epochs": 3,
@@ -161,14 +171,20 @@ CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
     "pairs": "together",
     "probe": False,
     "average": True,
+    "contrast": 0.0,
 }
 assert TABLE.keys() == CLASSIC.keys() == set(TrainSettings.by_recipe)
 
 # Times the learning rate of whole matrices; docs/guide.md has the measurements of the first. The
 # second is what is used for BERT's size with adapters of all layers (Zhang et al., 2023, AdaLoRA).
 OF_ADAPTERS = (Rule(40, width=640), Rule(20))
+TITLES = {"warmup_share": "warm-up", "contrast": "contrastive loss"}
 BOTH = {"probe": "linear probing", "average": "mean of the folds' models"}  # that are or are not
-_BEFORE = {"pairs": "together", "average": True}  # of runs from before there was a choice
+_BEFORE = {
+    "pairs": "together",
+    "average": True,
+    "contrast": None,
+}  # of runs from before there was a choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +235,10 @@ def choose(settings: Settings, facts: Facts, before: Before | None = None) -> Ch
     words = tuple(
         f"{_shown(key, value)}: {why}"
         for key, (value, why) in found.items()
-        if value not in (LEFT_OUT, NONE)  # the first is said where the base is read
+        if value not in (LEFT_OUT, NONE, None)  # the first is said where the base is read
         and (key != "pairs" or facts.pairs)
         and (key != "average" or not value)
+        and (key != "contrast" or value)
     )
     words = words if name == "auto" else ()
     return Chosen(changed(settings, {**values, "recipe": name}), words)
@@ -337,7 +354,7 @@ def changed(settings: Settings, values: Mapping[str, Any]) -> Settings:
 
 
 def _shown(name: str, value: object) -> str:
-    words = name.replace("_", " ").replace("warmup share", "warm-up")
+    words = TITLES.get(name, name.replace("_", " "))
     if isinstance(value, bool):
         return f"{'' if value else 'no '}{BOTH.get(words, words)}"
     if isinstance(value, float):

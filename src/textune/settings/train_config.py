@@ -29,7 +29,7 @@ class TrainSettings(Section):
 
     by_recipe: ClassVar[tuple[str, ...]] = (
         *("batch_size", "epochs", "lr", *WARM_UP[:1], "dropout", "class_weights"),
-        *("pooling", "pairs", "probe", "average"),
+        *("pooling", "pairs", "probe", "average", "contrast"),
     )
 
     recipe: Literal["auto", "classic"] = Field(
@@ -161,7 +161,7 @@ class TrainSettings(Section):
         ge=0,
         description="Weight of a contrastive loss beside that of the labels, which brings texts of "
         "one label together; left out, 1 (0.1 of several labels) and 0 are tried where few rows "
-        "are cross-validated.",
+        "are cross-validated, and else it is 1 for many classes alike in number.",
     )
     name_words: int = Field(
         50,

@@ -86,6 +86,7 @@ def facts_of(found: Corpus, settings: Settings) -> Facts:
         rows=len(rows),
         tokens=round(float(found.store.lengths[rows].mean())),
         are_alike=are_alike(found),
+        has_folds=found.is_cross_validated,
     )
 
 

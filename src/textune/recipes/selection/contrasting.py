@@ -12,6 +12,7 @@ from textune.objectives import contrast
 from textune.objectives.contrast import Contrast
 from textune.objectives.labelled import Labelled
 from textune.recipes.selection import choices
+from textune.settings import choosing
 from textune.settings.config import Settings
 from textune.settings.train_config import TrainSettings
 from textune.tasks import registry
@@ -22,18 +23,23 @@ OF_SEVERAL = 0.1  # where a text may have several labels, whose loss is smaller
 FEWEST = 50  # texts; fewer neither show whether it helps, nor learn by it (docs/few_labels.md)
 
 
-def asked(settings: Settings, objective: Labelled, encoder: Encoder) -> Labelled:
-    """Add the loss that somebody asked for.
+def asked(settings: Settings, objective: Labelled, encoder: Encoder) -> tuple[Settings, Labelled]:
+    """Add the loss that somebody or the recipe asks for.
+
+    Returns:
+        The settings, without it where the recipe alone asks for it and it cannot be.
 
     Raises:
-        SettingsError: It is not possible here.
+        SettingsError: Somebody asks for it, and it is not possible here.
     """
     weight = settings.train.contrast
     if not weight:
-        return objective
-    if (why := contrast.why_not(objective.task, encoder)) is not None:
-        raise SettingsError(f"train.contrast={weight:g}: is not possible here: {why}; leave it out")
-    return replace(objective, contrast=Contrast(encoder, weight))
+        return settings, objective
+    if (why := contrast.why_not(objective.task, encoder)) is None:
+        return settings, replace(objective, contrast=Contrast(encoder, weight))
+    if "contrast" in settings.train.left_out():
+        return choosing.changed(settings, {"contrast": 0.0}), objective
+    raise SettingsError(f"train.contrast={weight:g}: is not possible here: {why}; leave it out")
 
 
 def tried(learner: Learner, corpus: Corpus, encoder: Encoder) -> tuple[float, ...]:
