@@ -16,7 +16,9 @@ from textune.text import tokenizers, unknown
 TEXTS = {
     "english": "The quick brown fox jumps over the lazy dog because it was hungry",
     "tweets": "@user lol this is sooo good http://t.co/abc123 #winning cant wait 4 more",
+    "technical": "Phosphorylation of the kinase inhibits transcription in murine cells",
     "german": "Die Geschwindigkeit auf der Autobahn wurde gestern von der Regierung begrüßt",
+    "french": "Les députés ont adopté hier soir le projet de loi, malgré l'opposition des syndicats",
     "russian": "Быстрая коричневая лиса прыгает через ленивую собаку, потому что голодна",
     "greek": "Μία γρήγορη καφέ αλεπού πηδά πάνω από το τεμπέλικο σκυλί",
     "korean": "서울은 대한민국의 수도이며 많은 사람들이 살고 있습니다",
@@ -49,11 +51,26 @@ def found(tokenizer, language, count=30):
     return cost, unknown.finding(tokenizer, cost)
 
 
-@pytest.mark.parametrize("language", ["english", "tweets", "german"])
+@pytest.mark.parametrize("language", ["english", "tweets", "technical"])
 def test_languages_of_the_base_are_passed_over(minilm, language):
     cost, said = found(minilm, language)
     assert said is None
     assert cost.pieces_per_word < unknown.MANY
+
+
+@pytest.mark.parametrize("language", ["german", "french"])
+def test_a_language_that_the_base_was_not_made_for_is_warned_of(minilm, language):
+    cost, said = found(minilm, language)
+    assert not cost.is_spelled
+    assert "of the words are written in several pieces of the tokenizer of" in said.message
+    assert "bert-base-multilingual-cased" in said.message
+    assert found(minilm, language, count=1)[1] is None  # too little to tell
+
+
+def test_pieces_of_many_languages_or_of_few_words_say_nothing(minilm, monkeypatch):
+    for known in (range(40_000, 100_000), range(20_000)):
+        monkeypatch.setattr(unknown, "OF_ONE_LANGUAGE", known)
+        assert found(minilm, "german")[1] is None
 
 
 @pytest.mark.parametrize("language", ["russian", "greek", "korean"])

@@ -84,6 +84,12 @@ def measure(texts: Iterable[str], tokenizer: Tokenizer) -> Fertility:
     )
 
 
+def split_share(texts: Iterable[str], tokenizer: Tokenizer) -> float:
+    """Return the share of words that are written in several pieces; 0 where there is no word."""
+    tally = _tally(texts, tokenizer)
+    return sum(tally.occurrences.values()) / max(1, tally.words)
+
+
 def propose(texts: Iterable[str], tokenizer: Tokenizer, number: int) -> list[str]:
     """Choose the words to add to a vocabulary: those that would save most tokens.
 
@@ -148,17 +154,22 @@ class _Tally:
 
 
 def _read(texts: Iterable[str], tokenizer: Tokenizer) -> _Tally:
+    tally = _tally(texts, tokenizer)
+    if not tally.words:
+        raise DataError(
+            f"the text holds no word that could be measured with the tokenizer of "
+            f"{tokenizer.place}; give files with text"
+        )
+    return tally
+
+
+def _tally(texts: Iterable[str], tokenizer: Tokenizer) -> _Tally:
     backend, tally = tokenizer.backend, _Tally()
     unknown = tokenizer.unknown_id()
     for stretches in wordpiece.counts(texts):
         for (word, pieces, strange), count in _words(stretches, backend, unknown).items():
             tally.add(form(word, backend), pieces, strange, count)
         tally.prune()
-    if not tally.words:
-        raise DataError(
-            f"the text holds no word that could be measured with the tokenizer of "
-            f"{tokenizer.place}; give files with text"
-        )
     return tally
 
 
