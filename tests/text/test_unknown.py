@@ -18,7 +18,7 @@ TEXTS = {
     "tweets": "@user lol this is sooo good http://t.co/abc123 #winning cant wait 4 more",
     "technical": "Phosphorylation of the kinase inhibits transcription in murine cells",
     "german": "Die Geschwindigkeit auf der Autobahn wurde gestern von der Regierung begrüßt",
-    "french": "Les députés ont adopté hier soir le projet de loi, malgré l'opposition des syndicats",
+    "french": "Les députés ont adopté hier le projet de loi, malgré l'opposition des syndicats",
     "russian": "Быстрая коричневая лиса прыгает через ленивую собаку, потому что голодна",
     "greek": "Μία γρήγορη καφέ αλεπού πηδά πάνω από το τεμπέλικο σκυλί",
     "korean": "서울은 대한민국의 수도이며 많은 사람들이 살고 있습니다",
