@@ -120,6 +120,16 @@ def share_all():
     buckets.LARGE = 64
 
 
+def take_what_folds_say():
+    """Let cross-validation find that class weights help, and a contrastive loss."""
+    from textune.evaluation import preferring
+    from textune.recipes.selection import contrasting, remedied
+
+    remedied.Compared.taken = property(lambda _: "class weights")
+    preferring.is_better = lambda *_: True
+    contrasting.FEWEST = 40
+
+
 def share_all_and_die_in_an_update():
     """Let the second process, besides, be killed in update 17, before its share is updated."""
     share_all()

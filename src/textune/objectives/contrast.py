@@ -1,10 +1,12 @@
 """A loss beside that of the labels: texts of one label come near each other, others come apart.
 
 It is the supervised contrastive loss (Khosla et al., 2020, their L_out) of what the last layer
-reads of the texts that are computed together, added to cross-entropy as by Gunel et al. (2021),
-whose temperature it has. Every two texts of a batch are a pair: none is computed for it.
+reads of the texts of an optimizer batch, added to cross-entropy as by Gunel et al. (2021), whose
+temperature it has. Every two texts of a batch are a pair: none is computed for it.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -14,7 +16,8 @@ from torch.nn import functional
 
 from textune.encoder import heads, pair_heads, pooling
 from textune.encoder.model import Encoder
-from textune.records import Batch
+from textune.objectives.work import Stack
+from textune.records import Batch, Items
 from textune.tasks import registry
 from textune.tasks.interface import Task
 
@@ -37,6 +40,9 @@ def why_not(task: Task, encoder: Encoder) -> str | None:
 class Contrast:
     """Keeps what the last layer reads while gradients are computed, and contrasts it.
 
+    The texts of an optimizer batch are contrasted with each other, in however many parts it is
+    computed: it is the `Whole` of an update.
+
     Args:
         encoder: Whose last layer is listened to, until `close`.
         weight: Of the loss, beside that of the labels.
@@ -46,7 +52,12 @@ class Contrast:
         layer = _layer(encoder)
         assert layer is not None, "a head that ends in a linear layer"
         self.weight = weight
+        self._width, self.device = layer.in_features, layer.weight.device
         self._read: Tensor | None = None  # (R, D), a row for each window
+        self._looks = False  # whether what is read is kept without gradients, too
+        # Of a batch in parts, of each: (I, D) the gradient, () its share of the loss, its windows.
+        self._parts: list[tuple[Tensor, Tensor, Items | None]] = []
+        self._part: int | None = None
         self._handle = layer.register_forward_hook(self._keep)
 
     def __enter__(self) -> "Contrast":
@@ -68,14 +79,84 @@ class Contrast:
     def loss(self, batch: Batch) -> Tensor:
         """Return the weighted sum of losses of the texts that were computed last; ()."""
         read, targets = self._read, batch.targets
+        if self._part is not None:
+            gradient, value, _ = self._parts[self._part]
+            if read is None:  # the windows were computed a few at a time: `given` is for them
+                return value
+            product = (_of_texts(read, batch.items).to(gradient) * gradient).sum()
+            return value + product - product.detach()
         assert read is not None, "computed with gradients"
         assert targets is not None
-        if batch.items is not None:  # the mean of the windows of each text
-            read = pooling.pool(read, batch.items, "mean")
-        return self.weight * contrasted(read, targets, batch.weights)
+        return self.weight * contrasted(_of_texts(read, batch.items), targets, batch.weights)
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Keep what is read though no gradient is computed."""
+        self._looks = True
+        try:
+            yield
+        finally:
+            self._looks = False
+
+    def read(self) -> Tensor:
+        """Return what was read last; (R, D), a row for each window."""
+        assert self._read is not None
+        return self._read
+
+    def look(
+        self, parts: Sequence[Batch], reads: Sequence[Tensor], stack: Stack | None = None
+    ) -> None:
+        """Take what each part reads, (R, D), and find the gradient of the whole for it.
+
+        Where several processes learn together, `stack` brings what the others read, too.
+        """
+        own = [_table(read, part) for part, read in zip(parts, reads, strict=True)]
+        sizes = [len(one) for one in own]
+        table = torch.cat(own) if own else torch.zeros(0, 0, device=self.device)
+        table, here = (table, slice(0, len(table))) if stack is None else stack(table)
+        if not parts:
+            self._parts = []
+            return
+        whole, weights, targets = table.tensor_split([self._width, self._width + 1], dim=1)
+        if parts[0].targets is not None and parts[0].targets.ndim == 1:
+            targets = targets[:, 0].long()
+        whole = whole.clone().requires_grad_()
+        with torch.enable_grad():
+            loss = self.weight * contrasted(whole, targets, weights[:, 0])
+            (gradient,) = torch.autograd.grad(loss, whole)
+        self._parts = [
+            (one, loss.detach() * (len(one) / len(whole)), part.items)
+            for one, part in zip(gradient[here].split(sizes), parts, strict=True)
+        ]
+
+    def take(self, part: int | None) -> None:
+        """Stand at a part from here on; at none where a batch is computed as one."""
+        self._part = part
+
+    def given(self) -> Tensor:
+        """Return the gradient for what the part reads; (R, D)."""
+        assert self._part is not None
+        gradient, _, items = self._parts[self._part]
+        if items is None:
+            return gradient
+        sizes = torch.bincount(items.of, minlength=len(gradient))
+        return (gradient / sizes[:, None])[items.of]
 
     def _keep(self, _: nn.Module, inputs: tuple[Any, ...], __: Tensor) -> None:
-        self._read = inputs[0] if torch.is_grad_enabled() else None
+        self._read = inputs[0] if self._looks or torch.is_grad_enabled() else None
+
+
+def _table(read: Tensor, part: Batch) -> Tensor:
+    """Lay what is read of texts, what they weigh and their targets side by side; (I, D + 1 + C)."""
+    texts, targets = _of_texts(read, part.items).float(), part.targets
+    assert targets is not None
+    weights = texts.new_ones(len(texts)) if part.weights is None else part.weights.to(texts)
+    return torch.cat([texts, weights[:, None], targets.to(texts).view(len(texts), -1)], dim=1)
+
+
+def _of_texts(read: Tensor, items: Items | None) -> Tensor:
+    """Return the mean of what is read of the windows of each text; (I, D)."""
+    return read if items is None else pooling.pool(read, items, "mean")
 
 
 def contrasted(read: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:

@@ -339,4 +339,5 @@ class Labelled:
             tokens=tokens,
             computed=work.computed(encoder, made, tokens),
             join=encoder.join,
+            whole=self.contrast,
         )

@@ -1,14 +1,48 @@
 """One optimizer step, as an objective hands it to the training loop."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from textune.encoder.model import Encoder
 from textune.records import Batch, Items
 
 Join = Callable[[Tensor, Items], Tensor]
+Stack = Callable[[Tensor], tuple[Tensor, slice]]  # rows → those of all processes, and which are own
+
+
+class Whole(Protocol):
+    """A loss over all texts of an optimizer batch together, which is no sum over them.
+
+    Where the batch is computed in parts, what the parts read is looked at first; from then on the
+    loss of a part is one whose gradient is that of the whole (Gao et al., 2021).
+    """
+
+    device: torch.device  # where the texts are read
+
+    def looking(self) -> AbstractContextManager[None]:
+        """Keep what is read though no gradient is computed."""
+
+    def read(self) -> Tensor:
+        """Return what was read last; (R, D), a row for each window."""
+
+    def look(
+        self, parts: Sequence[Batch], reads: Sequence[Tensor], stack: Stack | None = None
+    ) -> None:
+        """Take what each part reads, (R, D), and find the gradient of the whole for it.
+
+        Where several processes learn together, `stack` brings what the others read, too.
+        """
+
+    def take(self, part: int | None) -> None:
+        """Stand at a part from here on; at none where a batch is computed as one."""
+
+    def given(self) -> Tensor:
+        """Return the gradient for what the part reads; (R, D)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +58,7 @@ class Work:
     computed: int
     micro_tokens: int | None = None  # computed at once, where the windows of one text are more
     join: Join | None = None  # pools the logits of each item over its windows
+    whole: Whole | None = None  # what the loss asks of all micro-batches together
 
 
 def computed(encoder: Encoder, parts: Sequence[Batch], tokens: int) -> int:

@@ -170,6 +170,30 @@ class Ranks:
 
         return wait
 
+    def stack(self, own: Tensor | None, device: torch.device) -> tuple[Tensor, slice]:
+        """Return the rows of all processes, those of the first one first, and which are its own.
+
+        Args:
+            own: (n, W); of a process without rows (0, 0). None: memory was lacking for them.
+            device: On which they lie.
+
+        Raises:
+            MemoryError: It was lacking in some process: all of them hear it.
+        """
+        rank, world = self.place.rank, self.place.world
+        sizes = torch.zeros(world, 2, dtype=torch.int64, device=device)
+        sizes[rank] = torch.tensor([-1, 0] if own is None else own.shape, device=device)
+        self.add([sizes])()
+        if own is None or bool((sizes < 0).any()):
+            raise MemoryError("a process lacks memory")
+        start, count = int(sizes[:rank, 0].sum()), len(own)
+        found = own.new_zeros(int(sizes[:, 0].sum()), int(sizes[:, 1].max()))
+        here = slice(start, start + count)
+        if count:
+            found[here] = own
+        self.add([found])()
+        return found, here
+
     def meet(self) -> None:
         """Return once all processes have called this."""
         if self._joined is None or self.memory is None:

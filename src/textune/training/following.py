@@ -4,7 +4,7 @@ They decide nothing and write nothing. Their weights are those of the first proc
 word on, whatever that had done before: a linear head, a checkpoint.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
@@ -36,7 +36,7 @@ def follow(learner: Learner, ranks: Ranks) -> dict[str, Any]:
             match word["do"]:
                 case "state":
                     closed.close()
-                    works = _take_state(learner, ranks)
+                    works = _take_state(learner, ranks, word["found"])
                     reducer = sharding.adding(learner)
                     if reducer is not None:
                         closed.callback(reducer.close)
@@ -54,19 +54,24 @@ def follow(learner: Learner, ranks: Ranks) -> dict[str, Any]:
     return word
 
 
-def _take_state(learner: Learner, ranks: Ranks) -> Iterator[Work]:
-    """Take the first process's weights and moments; return the updates that come after them."""
+def _take_state(learner: Learner, ranks: Ranks, found: Mapping[str, Any]) -> Iterator[Work]:
+    """Take the first process's weights and moments; return the updates that come after them.
+
+    What it has found in cross-validation is taken, too.
+    """
     sharding.end(learner)
+    if found and learner.hears is not None:
+        learner.hears(found)
     state = ranks.hear()
     _refuse_others(learner, state["fingerprints"])
     learner.optimizer.begin_anew()
     learner.encoder.release()
-    found = Checkpoint(ranks.receive(), state)
-    learner.progress = snapshot.put_back(found, learner.encoder.model, learner.optimizer)
+    taken = Checkpoint(ranks.receive(), state)
+    learner.progress = snapshot.put_back(taken, learner.encoder.model, learner.optimizer)
     learner.room.take(learner.progress.room, learner.encoder)
     scaling.take(learner.loss_scale, learner.progress.loss_scale)
     learner.model.reload()
-    del found
+    del taken
     sharding.begin(learner)
     starting_over.watch(learner)
     return learner.work()

@@ -18,7 +18,7 @@ def share_state(learner: Learner) -> None:
     found = snapshot.take(
         learner.encoder.model, learner.optimizer, learner.progress, learner.prints()
     )
-    learner.ranks.say({"do": "state"})
+    learner.ranks.say({"do": "state", "found": dict(learner.found)})
     learner.ranks.say(found.state)
     learner.ranks.send(found.tensors)
     del found

@@ -1,7 +1,7 @@
 """An objective and an encoder become a learner: all that changes while a run learns."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -83,6 +83,8 @@ class Learner:
     profiler: Profiler | None = None  # of the first updates
     trackers: Trackers = field(default_factory=Trackers)  # that follow the run
     ranks: Ranks = ALONE  # the processes that learn together
+    found: Mapping[str, Any] = field(default_factory=dict)  # in cross-validation, for the others
+    hears: Callable[[Mapping[str, Any]], None] | None = None  # takes what the first one found
     shards: Shards | None = None  # while its weights are parted between them
     late: Late = field(default_factory=lambda: Late(""))  # looks whether gradients were finite
     journal: Journal = field(init=False)  # while it learns

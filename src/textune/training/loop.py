@@ -11,10 +11,10 @@ from torch.optim.lr_scheduler import LRScheduler
 from textune.encoder import precision
 from textune.fast import threads
 from textune.fast.lacking import is_lack
-from textune.objectives.work import Work
+from textune.objectives.work import Whole, Work
 from textune.records import Batch, Step
 from textune.text import batches
-from textune.training import generators, parted, room, together
+from textune.training import ahead, generators, parted, room, together
 from textune.training.capturing import Capturing
 from textune.training.late import UPDATES, Late, told
 from textune.training.optim import AdamW
@@ -195,12 +195,17 @@ def accumulate(
 ) -> Tensor:
     """Add the gradients of this process's micro-batches of an update; return their loss."""
     total: Tensor | None = None
+    work, whole = ahead.look(model, work, reducer)
+    if whole is not None:
+        capturing = None  # a graph knows its own texts alone
     parts = ((batch, False) for batch in work.parts) if reducer is None else _with_last(work.parts)
-    for batch, is_last in threads.over(parts):
+    for number, (batch, is_last) in enumerate(threads.over(parts)):
+        if whole is not None:
+            whole.take(number)
         part = None if capturing is None else capturing.backward(batch, work.count)
         if part is None:
             here = batch if capturing is None else batches.moved(batch, capturing.device)
-            part = _go_back(model, loss, here, work, reducer if is_last else None).detach()
+            part = _go_back(model, loss, here, work, reducer if is_last else None, whole).detach()
         total = part if total is None else total + part
     return torch.zeros(()) if total is None else total
 
@@ -221,6 +226,7 @@ def _go_back(
     batch: Batch,
     work: Work,
     reducer: Adding | None,
+    whole: Whole | None = None,
 ) -> Tensor:
     """Add the gradients of one micro-batch, and return its part of the loss.
 
@@ -238,6 +244,7 @@ def _go_back(
                 collect=model.collect,
                 scaled=model.scaled,
                 count=work.count,
+                whole=whole,
             )
     part = model.loss(loss, batch) / work.count  # the exact mean over the whole batch
     if reducer is not None:

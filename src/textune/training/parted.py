@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from textune.objectives.work import Join
+from textune.objectives.work import Join, Whole
 from textune.records import Batch
 from textune.training import generators
 
@@ -21,6 +21,7 @@ def backward(
     collect: Callable[[], None],
     scaled: Callable[[Tensor], Tensor],
     count: float,
+    whole: Whole | None = None,
 ) -> Tensor:
     """Add the gradient of a batch, whose windows are computed a few at a time.
 
@@ -37,6 +38,7 @@ def backward(
         collect: Brings the gradients of a part to the parameters that are optimized.
         scaled: Returns what is differentiated of a loss: for fp16, a multiple of it.
         count: What the sum of losses is divided by.
+        whole: Has a gradient for what is read of each window, beside that of its logits.
 
     Returns:
         The loss, divided.
@@ -52,9 +54,15 @@ def backward(
     total = loss(join(logits, batch.items), batch) / count
     scaled(total).backward()
     assert logits.grad is not None
-    given = logits.grad.split([len(part) for part in found])
-    for piece, state, gradient in zip(pieces, states, given, strict=True):
+    sizes = [len(part) for part in found]
+    given = logits.grad.split(sizes)
+    besides = None if whole is None else scaled(whole.given() / count).split(sizes)
+    for place, (piece, state, gradient) in enumerate(zip(pieces, states, given, strict=True)):
         generators.go_back(state, device)
-        model(piece).backward(gradient)
+        roots, gradients = [model(piece)], [gradient]
+        if whole is not None and besides is not None:
+            roots.append(whole.read())
+            gradients.append(besides[place].to(roots[1]))
+        torch.autograd.backward(roots, gradients)
         collect()
     return total.detach()

@@ -48,6 +48,9 @@ class Adding(Protocol):
     def begin(self) -> None:
         """Send gradients from here on, in the last backward pass."""
 
+    def stack(self, own: Tensor | None, device: torch.device) -> tuple[Tensor, slice]:
+        """Return the rows of all processes, and which are this one's; None: it lacks memory."""
+
     def agree(self, own: Lack, *, is_lacking: bool) -> list[Lack]:
         """Hear which processes lacked memory."""
 
@@ -116,6 +119,14 @@ class Reducer:
 
             leaf: Any = bucket.leaf
             self._hooks.append(leaf.register_post_accumulate_grad_hook(heard))
+
+    def stack(self, own: Tensor | None, device: torch.device) -> tuple[Tensor, slice]:
+        """Return the rows of all processes, and which are this one's; None: it lacks memory.
+
+        Raises:
+            MemoryError: Some process lacks memory.
+        """
+        return self._ranks.stack(own, device)
 
     def agree(self, own: Lack, *, is_lacking: bool) -> list[Lack]:
         """Send the buckets that were not sent, and hear which processes lacked memory.

@@ -106,6 +106,10 @@ class Sums:
     def begin(self) -> None:
         """Do nothing: FSDP2 sends gradients as the backward pass completes them."""
 
+    def stack(self, own: Tensor | None, device: torch.device) -> tuple[Tensor, slice]:
+        """Return the rows of all processes, and which are this one's."""
+        return self._ranks.stack(own, device)
+
     def agree(self, own: Lack, *, is_lacking: bool) -> list[Lack]:
         """Return none: where one lacks memory the others wait for its weights, and the run ends."""
         del own, is_lacking

@@ -14,8 +14,10 @@ from textune.objectives.labelled import Labelled
 from textune.recipes.selection import choices
 from textune.settings import choosing
 from textune.settings.config import Settings
+from textune.settings.language_config import RunSettings
 from textune.settings.train_config import TrainSettings
 from textune.tasks import registry
+from textune.tasks.interface import Task
 from textune.training.learner import Learner
 
 WEIGHT = 1.0  # beside the loss of the labels, where it is tried
@@ -35,11 +37,18 @@ def asked(settings: Settings, objective: Labelled, encoder: Encoder) -> tuple[Se
     weight = settings.train.contrast
     if not weight:
         return settings, objective
-    if (why := contrast.why_not(objective.task, encoder)) is None:
+    if (why := why_not(settings, objective.task, encoder)) is None:
         return settings, replace(objective, contrast=Contrast(encoder, weight))
     if "contrast" in settings.train.left_out():
         return choosing.changed(settings, {"contrast": 0.0}), objective
     raise SettingsError(f"train.contrast={weight:g}: is not possible here: {why}; leave it out")
+
+
+def why_not(settings: RunSettings, task: Task, encoder: Encoder) -> str | None:
+    """Say why a run's texts cannot be contrasted; None where they can."""
+    if settings.train.shard:
+        return "the weights are parted over processes (train.shard)"
+    return contrast.why_not(task, encoder)
 
 
 def tried(learner: Learner, corpus: Corpus, encoder: Encoder) -> tuple[float, ...]:
@@ -49,7 +58,7 @@ def tried(learner: Learner, corpus: Corpus, encoder: Encoder) -> tuple[float, ..
     if train.contrast is not None:
         return (train.contrast,)
     is_wanted = train.recipe == "auto" and len(corpus.split.train) >= FEWEST
-    is_possible = is_wanted and contrast.why_not(corpus.task, encoder) is None
+    is_possible = is_wanted and why_not(learner.settings, corpus.task, encoder) is None
     if not is_possible:
         return (0.0,)
     if registry.of(corpus.task.name).several:

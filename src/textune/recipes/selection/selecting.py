@@ -75,14 +75,26 @@ def select(
     yield from selected.unjudged(corpus, found)
     yield Message(selected.words(learner, corpus, found))
     best = found.best
-    remedied.take(learner, corpus, best.remedy)
-    contrasting.take(learner, best.contrast)
+    learner.found = {"remedy": best.remedy, "contrast": best.contrast}
+    hear(learner, corpus, learner.found)
     learner.is_frozen = best.name == FROZEN
     if best.retry is not None and not goes_on:
         starting_over.take(learner, best.retry)
     if found.head is not None and not goes_on:
         heads.install(learner.encoder, found.head)
         learner.model.reload()
+
+
+def hear(learner: Learner, corpus: Corpus, found: Mapping[str, Any]) -> None:
+    """Let a learner learn from all texts as cross-validation has found, here or in another process.
+
+    Args:
+        learner: Of all texts.
+        corpus: That has them.
+        found: What `Learner.found` has.
+    """
+    remedied.take(learner, corpus, found["remedy"])
+    contrasting.take(learner, found["contrast"])
 
 
 def _cross_validated(
