@@ -69,6 +69,7 @@ def assert_close(found, wanted, rel=1e-5):
 
 @pytest.mark.parametrize("most", [1, 40])  # each window alone, and several together
 @pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.covering(2)
 def test_a_gradient_in_parts_is_that_of_the_whole(name, most, products):
     whole = learned(*given(name), 10_000)
     assert_close(learned(*given(name), most), whole)

@@ -114,6 +114,7 @@ def test_without_dropout_every_path_learns_the_same_and_with_it_something_else(
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path.kernels], ids=str)
 @pytest.mark.parametrize("task", ["single", "tags", MEAN])  # others have the head of the first
+@pytest.mark.covering(1)
 def test_a_tree_of_our_own_learns_the_bits_that_transformers_modules_learn(
     make, monkeypatch, task, path
 ):

@@ -113,6 +113,7 @@ def tagged_in(scheme, style, outside="O"):
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.covering(1)
 def test_every_scheme_in_every_style_gives_the_same_entities(tmp_path, scheme, style):
     if (scheme, style) == ("io", "BP"):
         pytest.skip("IPER may be a type of its own")
