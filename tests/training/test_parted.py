@@ -77,6 +77,7 @@ def test_a_gradient_in_parts_is_that_of_the_whole(name, most, products):
 
 @pytest.mark.parametrize("pool", ["max", "learned"])
 @pytest.mark.parametrize("name", ["single", "multi", "several numbers"])
+@pytest.mark.covering(1)
 def test_every_way_to_join_windows_learns_the_same_in_parts(name, pool):
     whole = learned(*given(name, pool), 10_000)
     found = learned(*given(name, pool), 20)
@@ -95,6 +96,7 @@ def test_padded_windows_learn_the_same_in_parts(name):
 
 
 @pytest.mark.parametrize("name", ["single", "tags"])
+@pytest.mark.covering(1)
 def test_both_passes_of_a_part_drop_the_same(name, products):
     task, encoder, batch = given(name, dropout=0.3)
     torch.manual_seed(5)
@@ -114,6 +116,7 @@ def test_both_passes_of_a_part_drop_the_same(name, products):
 
 
 @pytest.mark.parametrize("pool", ["mean", "learned"])
+@pytest.mark.covering(1)
 def test_bf16_learns_in_parts_what_it_learns_of_the_whole(pool, products):
     found = []
     for most in (20, 10_000):

@@ -11,6 +11,7 @@ from itertools import islice
 import pytest
 import torch
 
+import thinning
 from made_paths import (
     PATHS,
     choose,
@@ -30,6 +31,8 @@ TASKS = ["single", "multi", "number", "tags", "mlm"]
 MEAN = "single, by the mean of the tokens"
 DRAWS = int(os.environ.get("TEXTUNE_DRAWS", "60"))  # masks over which gradients are averaged
 RATE = 0.25
+BY_TORCH = [path for path in PATHS if not path.kernels and path.device == "cpu"]
+SPARE = [path for path in BY_TORCH if path.numbers == ("fp32" if path.packed else "bf16")]
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +170,9 @@ def test_every_place_of_dropout_in_the_kernels_has_its_rate_and_a_mask_of_its_ow
     assert len({drop.seed for _, _, drop in drawn}) == len(drawn)
 
 
-@pytest.mark.parametrize("path", [p for p in PATHS if not p.kernels and p.device == "cpu"], ids=str)
+@pytest.mark.parametrize(
+    "path", [thinning.spare(path, path in SPARE) for path in BY_TORCH], ids=str
+)
 def test_every_module_of_dropout_drops_at_its_rate(make, path):
     learner = make("tags", path, RATE)
     shares = {}
@@ -196,7 +201,9 @@ def test_every_module_of_dropout_drops_at_its_rate(make, path):
         assert abs(dropped / seen - RATE) < 4 * spread, name
 
 
-@pytest.mark.parametrize("path", [p for p in PATHS if not p.kernels and p.device == "cpu"], ids=str)
+@pytest.mark.parametrize(
+    "path", [thinning.spare(path, path in SPARE) for path in BY_TORCH], ids=str
+)
 def test_every_mask_of_torchs_own_operations_has_the_rate_and_is_another(make, monkeypatch, path):
     drawn = []
 
