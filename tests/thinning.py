@@ -1,8 +1,8 @@
 """Crosses of parameters become few cases that have all that matters, and others marked exhaustive.
 
 A test over a cross says by `@pytest.mark.covering(1)` that each value of each parameter must occur
-in what stays, by `covering(2)` that each pair of values must. A test that is asked for by name, or
-a cross of which only a part was asked for, is thinned out in the same way.
+in what stays, by `covering(2)` that each pair of values must. Of a part of a cross, asked for by
+the names of its cases, as much stays as has every value of the part.
 """
 
 import itertools
@@ -19,7 +19,7 @@ def thin(items):
             crosses.setdefault((item.path, item.originalname, *mark.args), []).append(item)
     for (*_, strength), cases in crosses.items():
         here = [case for case in cases if not is_skipped(case)]
-        kept = covering([sorted(case.callspec.indices.items()) for case in here], strength)
+        kept = covering([values_of(case) for case in here], strength)
         for number, case in enumerate(here):
             if number not in kept:
                 case.add_marker(pytest.mark.exhaustive)
@@ -33,6 +33,15 @@ def spare(values, is_spare=True):
 
 def is_skipped(case):
     return any(mark.args and mark.args[0] is True for mark in case.iter_markers("skipif"))
+
+
+def values_of(case):
+    """Return what a case has of each parametrisation, and of each fixture of several values."""
+    params, axes = dict(case.callspec.params), []
+    for mark in case.iter_markers("parametrize"):
+        names = mark.args[0].split(",") if isinstance(mark.args[0], str) else mark.args[0]
+        axes.append(tuple((name.strip(), id(params.pop(name.strip()))) for name in names))
+    return sorted([*axes, *(((name, id(value)),) for name, value in params.items())])
 
 
 def covering(cases, strength):

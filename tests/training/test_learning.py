@@ -182,7 +182,7 @@ def test_a_run_in_bf16_continues_to_the_same_weights(reviews, tiny_base, tmp_pat
 
 
 def test_a_killed_process_continues_to_the_same_weights(server, reviews, tiny_base, tmp_path):
-    command = ["train", reviews, "--base", tiny_base, "--epochs", "8", "--batch-size", "8"]
+    command = ["train", reviews, "--base", tiny_base, "--epochs", "6", "--batch-size", "8"]
     command += ["--lr", "0.002", "--device", "cpu"]
     assert server.run([*command, "--out", tmp_path / "whole"]).code == 0
     parted = tmp_path / "parted"
