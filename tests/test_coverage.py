@@ -70,7 +70,7 @@ def files(shared, tmp_path_factory):
     write_lines(folder / "meditations" / "clean.txt", 40)
     films(shared, folder)
     for name in ("train.tsv.gz", "test.tsv", "emotions.txt"):
-        count = 28 if name == "emotions.txt" else 80
+        count = 28 if name == "emotions.txt" else 150
         beginning(shared / "goemotions" / name, folder / "goemotions" / name, count)
     beginning(shared / "rte" / "train.tsv", folder / "rte.tsv", 40)
     beginning(shared / "wnut17" / "wnut17train.conll", folder / "wnut17train.conll", 240)

@@ -30,7 +30,8 @@ def test_cases_that_nobody_needs_are_exhaustive_and_skipped_ones_stand_for_none(
     )
     pytester.makepyfile(
         "import pytest\n"
-        "here = pytest.param('cpu'), pytest.param('cuda', marks=pytest.mark.skipif(True, reason=''))\n"
+        "not_here = pytest.mark.skipif(True, reason='')\n"
+        "here = pytest.param('cpu'), pytest.param('cuda', marks=not_here)\n"
         "@pytest.mark.parametrize('device', here)\n"
         "@pytest.mark.parametrize(('task', 'size'), [('a', 1), ('b', 1), ('a', 2)])\n"
         "@pytest.mark.parametrize('number', [300, 400])\n"

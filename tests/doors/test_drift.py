@@ -99,7 +99,7 @@ def test_texts_that_are_compared_with_themselves_are_counted(run, learned, tmp_p
 
 def test_of_a_long_file_no_more_is_held_than_is_compared(run, tmp_path, monkeypatch):
     monkeypatch.setattr(drifting, "MOST", 30)
-    long = [f"{text} {'x' * 30_000}" for text in texts(600, seed=4)]
+    long = [f"{text} {'x' * 30_000}" for text in texts(1500, seed=4)]
     file = write(tmp_path / "long.csv", [*long, " ", ""])
     tracemalloc.start()
     try:
@@ -109,7 +109,7 @@ def test_of_a_long_file_no_more_is_held_than_is_compared(run, tmp_path, monkeypa
         tracemalloc.stop()
     assert most < file.stat().st_size / 2
     assert (found.texts, found.held_out) == (30, 30)
-    assert "30 of 600 texts of long.csv are compared, drawn at random" in found.remarks
+    assert "30 of 1,500 texts of long.csv are compared, drawn at random" in found.remarks
     assert "30 of 200 held-out texts are compared, drawn at random" in found.remarks
     assert any(" rows have no text and are left out" in remark for remark in found.remarks)
 

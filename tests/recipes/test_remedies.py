@@ -97,6 +97,7 @@ def test_a_remedy_that_helps_is_taken_said_and_kept(trained, rare):
     assert "square-root sampling" in page
 
 
+@pytest.mark.usefixtures("hasty")
 def test_thresholds_that_are_fitted_anyway_are_no_remedy(trained, rare):
     _, run = trained(rare, "--effort", "quick")
     found = numbers_of(run)
@@ -107,6 +108,7 @@ def test_thresholds_that_are_fitted_anyway_are_no_remedy(trained, rare):
     assert set(decision["thresholds"].values()) != {0.5}
 
 
+@pytest.mark.usefixtures("hasty")
 def test_thresholds_that_are_taken_decide_what_is_predicted(trained, rare, monkeypatch):
     monkeypatch.setattr(remedies.Measured, "taken", property(lambda _: remedies.THRESHOLDS))
     _, run = trained(rare, "--effort", "quick", "--set", "decision.calibrate=false")
@@ -120,6 +122,7 @@ def test_thresholds_that_are_taken_decide_what_is_predicted(trained, rare, monke
     assert textune.evaluate(run, rare)["macro_f1"] > plain["macro_f1"]
 
 
+@pytest.mark.usefixtures("hasty")
 def test_no_remedy_helps_where_nothing_tells_the_rare_class(trained, noise):
     said, run = trained(noise, "--effort", "quick")
     (told,) = numbers_of(run)["remedies"]
@@ -159,7 +162,7 @@ def test_fine_tuning_takes_what_helps_the_frozen_encoder(trained, noise, monkeyp
         "taken": (),
         "given": ("--set", "train.class_weights=balanced"),
     }.items():
-        _, run = trained(noise, "--epochs", 1, "--limit", 60, *words, out=name)
+        _, run = trained(noise, "--epochs", 1, "--limit", 40, *words, out=name)
         found[name] = load_file(run / "model" / "model.safetensors")
     for name, value in found["taken"].items():  # but for how near the searches came; 54 without
         np.testing.assert_allclose(found["given"][name], value, rtol=1e-3, atol=0.05)
@@ -169,7 +172,7 @@ def test_fine_tuning_takes_what_helps_the_frozen_encoder(trained, noise, monkeyp
 def test_a_run_that_was_killed_goes_on_with_its_remedy(trained, noise, tmp_path, monkeypatch):
     monkeypatch.setattr(remedies.Measured, "taken", property(lambda _: "focal loss"))
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
-    asked, write = ("--epochs", 1, "--limit", 60), out_of_fold.write
+    asked, write = ("--epochs", 1, "--limit", 40), out_of_fold.write
 
     def writing(*words):
         write(*words)

@@ -227,7 +227,7 @@ def test_origins_are_given_back_as_they_were(origin):
 
 def test_memory_stays_bounded(monkeypatch):
     monkeypatch.setattr("textune.survey.audit.MOST", 100)  # sketches are bounded by their number
-    texts = 3_000
+    texts = 6_000
     stream = (
         Example(
             f"text {n:x} of many, long enough to weigh something " * 12,
