@@ -162,7 +162,7 @@ def test_fine_tuning_takes_what_helps_the_frozen_encoder(trained, noise, monkeyp
         "taken": (),
         "given": ("--set", "train.class_weights=balanced"),
     }.items():
-        _, run = trained(noise, "--epochs", 1, "--limit", 40, *words, out=name)
+        _, run = trained(noise, "--epochs", 1, "--limit", 60, *words, out=name)
         found[name] = load_file(run / "model" / "model.safetensors")
     for name, value in found["taken"].items():  # but for how near the searches came; 54 without
         np.testing.assert_allclose(found["given"][name], value, rtol=1e-3, atol=0.05)
@@ -172,7 +172,7 @@ def test_fine_tuning_takes_what_helps_the_frozen_encoder(trained, noise, monkeyp
 def test_a_run_that_was_killed_goes_on_with_its_remedy(trained, noise, tmp_path, monkeypatch):
     monkeypatch.setattr(remedies.Measured, "taken", property(lambda _: "focal loss"))
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
-    asked, write = ("--epochs", 1, "--limit", 40), out_of_fold.write
+    asked, write = ("--epochs", 1, "--limit", 60), out_of_fold.write
 
     def writing(*words):
         write(*words)
