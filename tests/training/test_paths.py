@@ -52,7 +52,6 @@ def base_of(tiny_base, tmp_path_factory):
 @pytest.fixture
 def make(tmp_path, base_of, fresh_kernels, monkeypatch):
     """Return a function that makes the Learner of a task on a path, at a rate of dropout."""
-
     count = itertools.count()
 
     def made(task, path, rate, *changes):
