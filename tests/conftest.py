@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import thinning
+
 gc.disable()  # until the tests are collected: all of them are kept
 logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is no output of ours
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
@@ -64,6 +66,12 @@ def pytest_collection():
             sys.path.insert(0, str(file.parent))
             with suppress(Exception, pytest.skip.Exception):  # which collecting it will meet again
                 importlib.import_module(file.stem)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the cases of crosses that a few others stand for."""
+    thinning.thin(items)
 
 
 def pytest_collection_finish():
@@ -259,10 +267,12 @@ def forks(tmp_path_factory, _kernels):
 
 @pytest.fixture
 def forked(server, _kernels, monkeypatch):
-    """Start what bench measures without the seconds that imports and kernels take."""
-    from bench import processes
+    """Start what bench measures without the seconds that imports, kernels and products take."""
+    from bench import machine, processes
     from made_forks import starter
 
+    shapes = machine.shapes
+    monkeypatch.setattr(machine, "shapes", lambda base, _: shapes(base, 32))
     monkeypatch.setattr(processes, "start", starter(server, _kernels))
 
 

@@ -8,6 +8,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 import families
+import thinning
 from conftest import WORDS
 from textune.corpora import corpus, library
 from textune.doors import keywords
@@ -67,19 +68,27 @@ PATHS = [
 ]
 
 
-def _marked(path, *before):
+def _marked(path, *before, more=()):
     here = pytest.mark.skipif(not is_there(path), reason="needs a CUDA card")
-    return pytest.param(*before, path, id="-".join((str(path), *before)), marks=here)
+    return pytest.param(*before, path, id="-".join((str(path), *before)), marks=(here, *more))
 
 
 every_path = pytest.mark.parametrize("path", [_marked(path) for path in PATHS])
 
 
 def every_task_and_path(tasks, *, of_fp16):
-    """Pair tasks with paths; with fp16, whose code is bf16's but for the scale, a few of them."""
+    """Pair tasks with paths; with fp16, whose code is bf16's but for the scale, a few of them.
+
+    Each two of task, layers and numbers meet on a processor; the third of them is exhaustive.
+    """
     few = {path: tasks if path.numbers != "fp16" else of_fp16 for path in PATHS}
-    pairs = [_marked(path, task) for path, chosen in few.items() for task in chosen]
-    return pytest.mark.parametrize(("task", "path"), pairs)
+    pairs = [(path, task) for path, chosen in few.items() for task in chosen]
+    here = [(path, task) for path, task in pairs if path.device == "cpu"]
+    kept = thinning.covering([(p.numbers, (p.kernels, p.packed), task) for p, task in here], 2)
+    spare = {pair for number, pair in enumerate(here) if number not in kept}
+    exhaustive = (pytest.mark.exhaustive,)
+    marked = [_marked(*pair, more=exhaustive if pair in spare else ()) for pair in pairs]
+    return pytest.mark.parametrize(("task", "path"), marked)
 
 
 def choose(path, monkeypatch):

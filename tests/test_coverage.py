@@ -37,7 +37,7 @@ def films(shared, folder):
     """Write reviews as folders of files, one for each label."""
     csv.field_size_limit(10**7)
     with gzip.open(shared / "imdb" / "train.csv.gz", "rt", encoding="utf-8", newline="") as source:
-        for number, row in zip(range(80), csv.DictReader(source), strict=False):
+        for number, row in zip(range(48), csv.DictReader(source), strict=False):
             part = "test" if number % 8 > 5 else "train"
             place = folder / "aclImdb" / part / ("neg", "pos")[number % 2]
             place.mkdir(parents=True, exist_ok=True)
@@ -58,22 +58,22 @@ def files(shared, tmp_path_factory):
     """Return a folder that has the files which the page names, with a few rows each."""
     folder = tmp_path_factory.mktemp("covered")
     for name in ("in_domain_train.tsv", "out_of_domain_dev.tsv"):
-        beginning(shared / "cola" / name, folder / "cola" / name, 80)
+        beginning(shared / "cola" / name, folder / "cola" / name, 48)
     with zipfile.ZipFile(folder / "cola.zip", "w") as packed:
         packed.write(folder / "cola" / "in_domain_train.tsv", "in_domain_train.tsv")
     (folder / "jigsaw").mkdir()
     sample, made = shared / "jigsaw" / "train_sample_2000.csv", folder / "jigsaw" / "train.csv"
     with sample.open(newline="") as source, made.open("w", newline="") as target:
         rows = csv.reader(source)
-        csv.writer(target).writerows(next(rows)[:-1] for _ in range(120))
+        csv.writer(target).writerows(next(rows)[:-1] for _ in range(64))
     (folder / "meditations").mkdir()
     write_lines(folder / "meditations" / "clean.txt", 40)
     films(shared, folder)
     for name in ("train.tsv.gz", "test.tsv", "emotions.txt"):
         count = 28 if name == "emotions.txt" else 150
         beginning(shared / "goemotions" / name, folder / "goemotions" / name, count)
-    beginning(shared / "rte" / "train.tsv", folder / "rte.tsv", 60)
-    beginning(shared / "wnut17" / "wnut17train.conll", folder / "wnut17train.conll", 400)
+    beginning(shared / "rte" / "train.tsv", folder / "rte.tsv", 40)
+    beginning(shared / "wnut17" / "wnut17train.conll", folder / "wnut17train.conll", 240)
     questions(shared, folder)
     shutil.copy(ROOT / "examples" / "focal_loss.py", folder / "my.py")
     (folder / "canine").mkdir()

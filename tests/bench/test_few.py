@@ -129,6 +129,7 @@ def job(pool: Pool, system: str, base: Path, folder: Path) -> FewJob:
 @pytest.mark.parametrize("system", ["textune", "embeddings", "tf-idf", "trainer"])
 @pytest.mark.parametrize("name", ["sst-2", "jigsaw", "sts-b", "wnut-17"])
 @pytest.mark.usefixtures("forked")
+@pytest.mark.covering(1)
 def test_every_program_answers_for_every_kind_of_row(
     name: str, system: str, data: Path, tmp_path: Path, tiny_base: Path
 ) -> None:

@@ -97,6 +97,7 @@ def words_in(texts, found):
 @pytest.mark.parametrize("epoch", [1, 2])
 @pytest.mark.parametrize("whole_words", [False, True])
 @pytest.mark.parametrize("max_tokens", [None, 8, 33])
+@pytest.mark.covering(2)
 def test_a_pass_has_every_token_once(numbered, encoder, tmp_path, epoch, whole_words, max_tokens):
     file = write_numbered(tmp_path / "text.txt", LENGTHS)
     found, _ = gathered(
@@ -113,6 +114,7 @@ def test_a_pass_has_every_token_once(numbered, encoder, tmp_path, epoch, whole_w
 @pytest.mark.parametrize("epoch", [1, 2, 3])
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("max_tokens", [None, 16])
+@pytest.mark.covering(2)
 def test_a_pass_of_pairs_has_every_token_once(numbered, encoder, tmp_path, epoch, seed, max_tokens):
     lengths = [*LENGTHS, 50, 50, 50]
     file = write_numbered(tmp_path / "text.txt", lengths, sentence=7)

@@ -65,6 +65,7 @@ def by_each_door(run, folder, given):
 
 
 @pytest.mark.parametrize("asked", ["fp32", "auto"])
+@pytest.mark.covering(1)
 def test_a_text_has_one_answer_in_one_format(run, tmp_path, asked):
     place, learned = run
     by_default = by_each_door(place, tmp_path, {"precision": asked} if asked != "auto" else {})

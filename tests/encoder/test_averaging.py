@@ -83,6 +83,7 @@ def test_all_families_of_berts_layers_are_tested():
 
 @every_kind
 @pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.covering(1)
 def test_the_head_reads_the_standardised_mean_of_all_states(tmp_path, kind, quick):
     folder = write(tmp_path / "base", kind, MEAN)
     encoder = loaded(folder, quick=quick)
@@ -164,6 +165,7 @@ def test_a_model_with_the_layer_is_a_base_with_it_once(tmp_path, quick):
 
 @pytest.mark.parametrize("quick", [True, False])
 @pytest.mark.parametrize("asks", ["words", "answers", "masks", "first tokens"])
+@pytest.mark.covering(1)
 def test_the_layer_is_left_out_where_its_mean_is_not_read(tmp_path, quick, asks):
     folder = write(tmp_path / "base", "bert", MEAN)
     load.save(loaded(folder), tmp_path)

@@ -57,6 +57,7 @@ def test_every_family_of_the_list_is_tested():
 
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("kind", PACKABLE)
+@pytest.mark.covering(1)
 def test_packed_equals_padded(kind, head):
     packed, padded = pair_of(kind, head)
     assert packed.packed, packed.refusal

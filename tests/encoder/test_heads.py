@@ -103,6 +103,7 @@ def assert_same(found, wanted):
 
 
 @pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS.keys())
+@pytest.mark.covering(2)
 def test_loss_and_every_gradient_equal_those_of_transformers(objective, parts, products):
     encoder = make(objective)
     assert encoder.packed, encoder.refusal
@@ -120,6 +121,7 @@ def test_packed_learns_as_padded_does(objective):
 
 @pytest.mark.parametrize("name", ["single", "tags", "answers or none"])
 @pytest.mark.parametrize("kind", FAMILIES)
+@pytest.mark.covering(1)
 def test_other_families_learn_the_same_too(kind, name):
     objective = OBJECTIVES[name]()
     encoder = make(objective, kind)

@@ -59,6 +59,7 @@ def by_plain_transformers(folder):
 
 @pytest.mark.parametrize("is_mean", [True, False], ids=["mean", "first"])
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.covering(1)
 def test_what_is_saved_computes_the_same_in_every_way(tmp_path, kind, is_mean):
     encoder = loaded(write(tmp_path / "base", kind, is_mean=is_mean))
     assert encoder.packed, encoder.refusal

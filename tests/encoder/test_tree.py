@@ -82,6 +82,7 @@ def test_every_family_and_head_is_tested():
 
 @every_kind
 @every_head
+@pytest.mark.covering(1)
 def test_a_base_with_a_new_head_becomes_the_same_encoder(kind, asks, tmp_path):
     own, stock = both(write(tmp_path / "base", kind), asks, TASK)
     assert own.remarks == stock.remarks
@@ -93,6 +94,7 @@ def test_a_base_with_a_new_head_becomes_the_same_encoder(kind, asks, tmp_path):
 
 @pytest.mark.parametrize("numbers", [torch.float32, torch.bfloat16], ids=str)
 @every_head
+@pytest.mark.covering(1)
 def test_dropout_happens_and_both_number_formats_are_the_same(asks, numbers, tmp_path):
     found = both(write(tmp_path / "base", "bert"), asks, TASK)
     assert all(encoder.compute_in(numbers) for encoder in found)

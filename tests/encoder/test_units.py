@@ -42,6 +42,7 @@ def plain(folder, texts):
 
 @pytest.mark.parametrize("labels", [["score"], ["score", "share"]], ids=["one", "two"])
 @pytest.mark.parametrize("pool", ["mean", "learned"])
+@pytest.mark.covering(1)
 def test_plain_transformers_answers_what_textune_answers(
     prices, tiny_base, tmp_path, monkeypatch, labels, pool
 ):

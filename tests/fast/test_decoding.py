@@ -108,6 +108,7 @@ def test_loss_and_every_gradient_equal_those_of_transformers(nsp, parts, product
 
 @pytest.mark.parametrize("micro_tokens", [100, 4096])
 @pytest.mark.parametrize("nsp", [False, True], ids=["masked", "pretraining"])
+@pytest.mark.covering(2)
 def test_an_update_of_an_objective_is_that_of_transformers_on_the_whole_batch(
     nsp, micro_tokens, tiny_base, products
 ):
@@ -156,6 +157,7 @@ SILENT = {
 
 @pytest.mark.parametrize("parts", SILENT.values(), ids=SILENT.keys())
 @pytest.mark.parametrize("nsp", [False, True], ids=["masked", "pretraining"])
+@pytest.mark.covering(2)
 def test_a_micro_batch_may_ask_for_nothing(nsp, parts, products):
     encoder, questions = make(nsp=nsp), silent_beside_others()
     found = learn(encoder, questions, parts)

@@ -61,6 +61,7 @@ every_mask = pytest.mark.parametrize("read", MASKS.values(), ids=MASKS)
 
 @every_mask
 @pytest.mark.parametrize("rate", RATES)
+@pytest.mark.covering(1)
 def test_masks_have_the_rate_and_neighbours_are_unrelated(read, rate):
     found = read(Drop(12345, rate))
     dropped = found == 0

@@ -90,6 +90,7 @@ def assert_equal_bits(found, wanted):
 
 @every_head
 @pytest.mark.parametrize("lengths", [LENGTHS, LONG], ids=["short", "long"])
+@pytest.mark.covering(2)
 def test_bits_are_those_of_the_parts(numbers, head, lengths, called):
     texts = random_texts(lengths)
     found = learn(build(numbers, head), texts)

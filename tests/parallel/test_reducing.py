@@ -61,6 +61,7 @@ def weights_of(learner):
 
 @pytest.mark.parametrize("task", ["single", "mlm"])
 @pytest.mark.parametrize("path", PATHS[:4], ids=str)
+@pytest.mark.covering(1)
 def test_gradients_go_while_the_backward_pass_runs_and_are_the_same_bits(
     monkeypatch, tiny_base, fresh_kernels, tmp_path, joined, task, path
 ):
@@ -77,6 +78,7 @@ def test_gradients_go_while_the_backward_pass_runs_and_are_the_same_bits(
 
 @pytest.mark.parametrize("task", ["single", "mlm"])
 @pytest.mark.parametrize("path", PATHS[:4], ids=str)
+@pytest.mark.covering(1)
 def test_large_weights_lie_where_all_processes_see_them_and_then_in_memory_of_their_own(
     monkeypatch, tiny_base, fresh_kernels, tmp_path, joined, task, path
 ):

@@ -122,6 +122,7 @@ def files(tmp_path):
     "new",
     ["conll", "numbered", "tags first", "parts of speech first", "lists", "spans", "other names"],
 )
+@pytest.mark.covering(1)
 def test_words_and_tags_are_found_in_any_form(tmp_path, old, new):
     made = files(tmp_path)
     agreed = understand(made[old]).contract

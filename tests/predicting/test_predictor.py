@@ -41,6 +41,7 @@ def numbers(found):
     return np.array([list(item.scores.values()) for item in found])
 
 
+@pytest.mark.covering(1)
 def test_a_text_scores_the_same_alone_in_company_and_in_any_order(run):
     predictor = Predictor.load(run, device="cpu", precision="fp32")
     together = numbers(predictor.predict(TEXTS))
@@ -52,6 +53,7 @@ def test_a_text_scores_the_same_alone_in_company_and_in_any_order(run):
         np.testing.assert_allclose(other, together, atol=1e-5)
 
 
+@pytest.mark.covering(1)
 def test_a_text_scores_the_same_packed_and_padded(run):
     packed = Predictor.load(run, device="cpu", precision="fp32")
     assert packed.encoder.packed
@@ -65,6 +67,7 @@ def test_a_text_scores_the_same_packed_and_padded(run):
     )
 
 
+@pytest.mark.covering(1)
 def test_plain_transformers_computes_the_same_logits(run):
     predictor = Predictor.load(run, device="cpu", precision="fp32")
     model = AutoModelForSequenceClassification.from_pretrained(run / "model").eval()
@@ -88,6 +91,7 @@ def test_plain_transformers_computes_the_same_logits(run):
 
 
 @pytest.mark.usefixtures("either_format")
+@pytest.mark.covering(1)
 def test_decisions_follow_from_the_scores(run):
     predictor = Predictor.load(run)
     for found in predictor(TEXTS):

@@ -93,6 +93,7 @@ RECOGNISED = {
 
 @pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
 @pytest.mark.parametrize("what", RECOGNISED)
+@pytest.mark.covering(1)
 def test_a_text_is_found_by_name_or_by_what_it_holds(named, tmp_path, what, kind):
     columns = RECOGNISED[what]
     found, said = read(named, write(tmp_path, columns, kind=kind))

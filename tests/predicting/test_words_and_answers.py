@@ -245,6 +245,7 @@ def questions(draw, number):
 
 @pytest.mark.parametrize("may_be_none", [False, True])
 @pytest.mark.parametrize("long", WAYS)
+@pytest.mark.covering(1)
 def test_predicted_answers_are_parts_of_the_passage(long, may_be_none, pieces):
     draw = np.random.default_rng(5)
     examples = list(questions(draw, 125))

@@ -121,6 +121,7 @@ def argilla(path, said):
     ("write", "name"),
     [(label_studio, "a.json"), (labelbox_like, "a.csv"), (argilla, "a.json")],
 )
+@pytest.mark.covering(1)
 def test_labels_that_are_one_are_one_vote_in_every_tool(tmp_path, write, name, merge):
     path = write(tmp_path / name, LABELS * 3)
     found = textune.check(

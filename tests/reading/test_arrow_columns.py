@@ -37,6 +37,7 @@ def table(**more):
 
 @pytest.mark.parametrize("name", OTHERS)
 @pytest.mark.parametrize("form", ["parquet", "arrow", "frame"])
+@pytest.mark.covering(1)
 def test_what_is_no_text_is_passed_over_and_said(tmp_path, name, form):
     column, what = OTHERS[name]
     source = held = table(**{name: column})

@@ -176,6 +176,7 @@ def table(path: Path, column: str) -> None:
     "name", ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "a.txt"], ids=str
 )
 @pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.covering(1)
 def test_a_row_is_a_document_whatever_its_blank_lines(tmp_path, name, column, is_packed):
     path = tmp_path / name
     table(path, column)

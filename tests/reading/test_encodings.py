@@ -38,6 +38,7 @@ def file_of(tmp_path, content, name="a.csv"):
     ("content", "name"), [(FRENCH, "a.csv"), (JSON, "a.jsonl"), (CONLL, "a.conll")]
 )
 @pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.covering(2)
 def test_every_format_is_read_in_every_encoding(tmp_path, encoding, content, name, packed):
     pack = gzip.compress if packed else bytes
     name = f"{name}.gz" if packed else name

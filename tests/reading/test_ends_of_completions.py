@@ -19,6 +19,7 @@ def written(file, after, end, keys=("prompt", "completion")):
 
 @pytest.mark.parametrize("end", [" END", "\n", "###", " [END]", "<|endoftext|>", " STOP\n", ""])
 @pytest.mark.parametrize("after", ["\n\n###\n\n", " ->", "\n\n---\n\n", ""])
+@pytest.mark.covering(1)
 def test_marks_at_the_ends_are_left_out(tmp_path, after, end):
     file = written(tmp_path / "a.jsonl", after, end)
     found = survey.check(file, count_tokens=lambda texts: [9] * len(texts))

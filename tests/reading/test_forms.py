@@ -105,6 +105,7 @@ def checked(file, **options):
 
 @pytest.mark.parametrize("in_lines", [True, False], ids=["lines", "array"])
 @pytest.mark.parametrize("name", SPAN_FORMS)
+@pytest.mark.covering(1)
 def test_entities_are_read_from_every_form(tmp_path, name, in_lines):
     values = [SPAN_FORMS[name](text, number) for number, text in enumerate(TEXTS)]
     file = tmp_path / "data.json"

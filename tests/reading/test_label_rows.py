@@ -37,6 +37,7 @@ def written(file, made, width=0):
 
 @pytest.mark.parametrize("width", [0, 5], ids=["as long as its labels", "filled with blanks"])
 @pytest.mark.parametrize("sets", [(), ("TRAIN", "TEST"), ("training", "validation")], ids=str)
+@pytest.mark.covering(1)
 def test_further_cells_are_further_labels(tmp_path, sets, width):
     found = checked(written(tmp_path / "data.csv", rows(sets), width))
     text, label = ("2", "3") if sets else ("1", "2")

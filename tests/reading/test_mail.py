@@ -89,6 +89,7 @@ def test_lines_that_begin_with_from_in_a_text_are_none_of_a_box(tmp_path):
 
 @pytest.mark.parametrize("name", ["{n}.eml", "{n:05}.0123456789abcdef{n:016x}", "{n}"])
 @pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.covering(1)
 def test_mails_in_folders_are_texts_with_the_label_of_their_folder(tmp_path, name, packed):
     for label in ("ham", "spam"):
         (tmp_path / "mails" / label).mkdir(parents=True)

@@ -17,6 +17,7 @@ GOOD = [
 ]
 
 
+@pytest.mark.covering(1)
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("number", range(len(GOOD)))
 @pytest.mark.parametrize("ending", ["csv", "tsv", "txt", "jsonl", "data"])

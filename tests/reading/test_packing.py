@@ -50,6 +50,7 @@ def message_of(path) -> str:
 
 @each
 @pytest.mark.parametrize("name", ["a.csv{}", "a{}", "A.CSV{}", "a.csv"])
+@pytest.mark.covering(1)
 def test_a_packed_table_reads_as_the_table(write, ending, name):
     kind, pack = PACKED[ending]
     plain = sources.read(write(ROWS.encode(), "plain.csv"))

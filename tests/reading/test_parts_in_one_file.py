@@ -56,6 +56,7 @@ def texts(table):
 @pytest.mark.parametrize("name", ["said.json", "said.yaml", "said.txt", "said"])
 @pytest.mark.parametrize("first", ["train", "dev"])
 @pytest.mark.parametrize("kind", PARTS)
+@pytest.mark.covering(2)
 def test_the_part_to_learn_from_is_read_and_the_others_are_named(tmp_path, kind, first, name):
     order = sorted(SIZES, key=lambda part: part != first)
     whole = {part: PARTS[kind](part, SIZES[part]) for part in order}

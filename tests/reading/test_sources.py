@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import thinning
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import Table
@@ -55,6 +56,16 @@ PUBLIC = {  # rows, columns or None for 1, 2, …, format
     "sst2/dev.tsv": (872, "sentence label", 2),
 }
 
+REPEATED = {  # of which another part is read, or whose labels `test_contract.py` looks for
+    "cola/in_domain_dev.tsv",
+    "goemotions/train.tsv.gz",
+    "goemotions/dev.tsv",
+    "imdb/test.csv.gz",
+    "jigsaw/text_comment_2.csv.gz",
+    "jigsaw/train_sample.csv",
+    "sst2/train.tsv.gz",
+}
+
 
 @pytest.fixture
 def write(tmp_path: Path):
@@ -77,7 +88,7 @@ def message_of(source: object, **options) -> str:
 
 
 @needs_data
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", [thinning.spare(name, name in REPEATED) for name in PUBLIC])
 def test_public_data_sets_are_read_unaided(name):
     rows, columns, width = PUBLIC[name]
     table = sources.read(DATA / name)
@@ -110,7 +121,7 @@ def test_byte_order_mark_is_no_part_of_the_first_name(write):
     assert sources.read(write("\ufeff" + TABLE, "a.csv")).columns == ("text", "label")
 
 
-@pytest.mark.parametrize("at", [0, 1, 40_000, 79_999])
+@pytest.mark.parametrize("at", [0, 79_999])
 def test_one_bad_byte_is_found_on_its_line(write, at):
     lines = [b"some text,pos"] * 80_000
     lines[at] = b"d\xc3\xa9j\xc3\xa0 caf\xe9 noir,pos"
@@ -182,7 +193,7 @@ print(peak() - before)
         ("header.csv", b"ab,", 1_000_000, 300),
         ("cells.csv", b"ab,", 30_000_000, 60),
         ("quote.csv", b'text,label\na,b\n"c' + b"d\n" * 1_000, 2_000, 75),
-        ("bomb.csv.gz", b"some text,label\n", 400_000, 50),
+        ("bomb.csv.gz", b"some text,label\n", 200_000, 50),
         ("line.jsonl", b'{"a":"', 20_000_000, 60),
     ],
 )

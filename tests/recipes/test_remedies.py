@@ -97,6 +97,7 @@ def test_a_remedy_that_helps_is_taken_said_and_kept(trained, rare):
     assert "square-root sampling" in page
 
 
+@pytest.mark.usefixtures("hasty")
 def test_thresholds_that_are_fitted_anyway_are_no_remedy(trained, rare):
     _, run = trained(rare, "--effort", "quick")
     found = numbers_of(run)
@@ -107,6 +108,7 @@ def test_thresholds_that_are_fitted_anyway_are_no_remedy(trained, rare):
     assert set(decision["thresholds"].values()) != {0.5}
 
 
+@pytest.mark.usefixtures("hasty")
 def test_thresholds_that_are_taken_decide_what_is_predicted(trained, rare, monkeypatch):
     monkeypatch.setattr(remedies.Measured, "taken", property(lambda _: remedies.THRESHOLDS))
     _, run = trained(rare, "--effort", "quick", "--set", "decision.calibrate=false")
@@ -120,6 +122,7 @@ def test_thresholds_that_are_taken_decide_what_is_predicted(trained, rare, monke
     assert textune.evaluate(run, rare)["macro_f1"] > plain["macro_f1"]
 
 
+@pytest.mark.usefixtures("hasty")
 def test_no_remedy_helps_where_nothing_tells_the_rare_class(trained, noise):
     said, run = trained(noise, "--effort", "quick")
     (told,) = numbers_of(run)["remedies"]

@@ -296,6 +296,7 @@ def test_several_labels_numbers_and_tags_are_cross_validated(trained, kind, requ
 
 @pytest.mark.parametrize("is_wanted", [True, False])
 @pytest.mark.parametrize("kind", ["few", "rare", "comments"])
+@pytest.mark.covering(1)
 def test_texts_are_contrasted_where_that_measures_better(
     trained, request, monkeypatch, kind, is_wanted
 ):

@@ -96,10 +96,10 @@ def test_several_labels_are_held_out_in_proportion_with_exact_sizes():
 
 
 def test_a_large_file_with_many_labels_is_split_in_seconds():
-    examples = texts(random_multi(100_000, 28))
+    examples = texts(random_multi(40_000, 28))
     began = time.process_time()
     split(examples)
-    assert time.process_time() - began < 15
+    assert time.process_time() - began < 6
 
 
 def test_equal_texts_stay_on_one_side_whatever_blanks_surround_them():

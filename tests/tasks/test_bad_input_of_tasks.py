@@ -165,6 +165,7 @@ def refused(textune, file, *options):
 
 @pytest.mark.parametrize("ending", FORMATS)
 @pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.covering(1)
 def test_each_fault_is_named_and_all_are_counted(textune, tmp_path, fault, ending):
     make, spoil, message = FAULTS[fault]
     file = write(tmp_path / f"rows.{ending}", made(make, spoil))

@@ -62,6 +62,7 @@ def test_all_faults_of_a_row_are_named():
 @pytest.mark.parametrize("task", [None, "number"])
 @pytest.mark.parametrize("slip", ["NaN", "inf", "", "1,5", "n/a"])
 @pytest.mark.parametrize("several", [False, True])
+@pytest.mark.covering(1)
 def test_slips_among_numbers_are_found_and_counted(task, slip, several):
     cells = {**NUMERIC, "a": lambda n, r: slip if n % 40 == 7 else f"{r.uniform(0, 5):.2f}"}
     given = made(COLUMNS, 1000, **cells)

@@ -69,6 +69,7 @@ def assert_close(found, wanted, rel=1e-5):
 
 @pytest.mark.parametrize("most", [1, 40])  # each window alone, and several together
 @pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.covering(2)
 def test_a_gradient_in_parts_is_that_of_the_whole(name, most, products):
     whole = learned(*given(name), 10_000)
     assert_close(learned(*given(name), most), whole)
@@ -76,6 +77,7 @@ def test_a_gradient_in_parts_is_that_of_the_whole(name, most, products):
 
 @pytest.mark.parametrize("pool", ["max", "learned"])
 @pytest.mark.parametrize("name", ["single", "multi", "several numbers"])
+@pytest.mark.covering(1)
 def test_every_way_to_join_windows_learns_the_same_in_parts(name, pool):
     whole = learned(*given(name, pool), 10_000)
     found = learned(*given(name, pool), 20)
@@ -94,6 +96,7 @@ def test_padded_windows_learn_the_same_in_parts(name):
 
 
 @pytest.mark.parametrize("name", ["single", "tags"])
+@pytest.mark.covering(1)
 def test_both_passes_of_a_part_drop_the_same(name, products):
     task, encoder, batch = given(name, dropout=0.3)
     torch.manual_seed(5)
@@ -113,6 +116,7 @@ def test_both_passes_of_a_part_drop_the_same(name, products):
 
 
 @pytest.mark.parametrize("pool", ["mean", "learned"])
+@pytest.mark.covering(1)
 def test_bf16_learns_in_parts_what_it_learns_of_the_whole(pool, products):
     found = []
     for most in (20, 10_000):

@@ -11,6 +11,7 @@ from itertools import islice
 import pytest
 import torch
 
+import thinning
 from made_paths import (
     PATHS,
     choose,
@@ -30,6 +31,8 @@ TASKS = ["single", "multi", "number", "tags", "mlm"]
 MEAN = "single, by the mean of the tokens"
 DRAWS = int(os.environ.get("TEXTUNE_DRAWS", "60"))  # masks over which gradients are averaged
 RATE = 0.25
+BY_TORCH = [path for path in PATHS if not path.kernels and path.device == "cpu"]
+SPARE = [path for path in BY_TORCH if path.numbers == ("fp32" if path.packed else "bf16")]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,6 @@ def base_of(tiny_base, tmp_path_factory):
 @pytest.fixture
 def make(tmp_path, base_of, fresh_kernels, monkeypatch):
     """Return a function that makes the Learner of a task on a path, at a rate of dropout."""
-
     count = itertools.count()
 
     def made(task, path, rate, *changes):
@@ -114,6 +116,7 @@ def test_without_dropout_every_path_learns_the_same_and_with_it_something_else(
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path.kernels], ids=str)
 @pytest.mark.parametrize("task", ["single", "tags", MEAN])  # others have the head of the first
+@pytest.mark.covering(1)
 def test_a_tree_of_our_own_learns_the_bits_that_transformers_modules_learn(
     make, monkeypatch, task, path
 ):
@@ -166,7 +169,9 @@ def test_every_place_of_dropout_in_the_kernels_has_its_rate_and_a_mask_of_its_ow
     assert len({drop.seed for _, _, drop in drawn}) == len(drawn)
 
 
-@pytest.mark.parametrize("path", [p for p in PATHS if not p.kernels and p.device == "cpu"], ids=str)
+@pytest.mark.parametrize(
+    "path", [thinning.spare(path, path in SPARE) for path in BY_TORCH], ids=str
+)
 def test_every_module_of_dropout_drops_at_its_rate(make, path):
     learner = make("tags", path, RATE)
     shares = {}
@@ -195,7 +200,9 @@ def test_every_module_of_dropout_drops_at_its_rate(make, path):
         assert abs(dropped / seen - RATE) < 4 * spread, name
 
 
-@pytest.mark.parametrize("path", [p for p in PATHS if not p.kernels and p.device == "cpu"], ids=str)
+@pytest.mark.parametrize(
+    "path", [thinning.spare(path, path in SPARE) for path in BY_TORCH], ids=str
+)
 def test_every_mask_of_torchs_own_operations_has_the_rate_and_is_another(make, monkeypatch, path):
     drawn = []
 

@@ -61,6 +61,7 @@ def weights(run):
     return load_file(run.path / "model" / "model.safetensors")
 
 
+@pytest.mark.covering(1)
 def test_a_sentence_encoder_learns_by_its_mean_in_every_number_format(
     either_format, products, reviews, sentence_base, tmp_path
 ):

@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import thinning
 from textune.errors import CheckpointError, StoppedError
 from textune.recipes import labelled_text, recipe, requests
 from textune.records import Message, Started, Step, Validated
@@ -87,7 +88,7 @@ def flip(file, place):
     file.write_bytes(content)
 
 
-@pytest.mark.parametrize("place", [0.001, 0.01, 0.5, 0.99], ids=str)
+@pytest.mark.parametrize("place", [0.001, thinning.spare(0.01), 0.5, thinning.spare(0.99)], ids=str)
 def test_damaged_best_weights_are_taken_from_their_checkpoint(
     reviews_file, tiny_base, whole, stopped, place
 ):

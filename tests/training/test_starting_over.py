@@ -9,6 +9,7 @@ import pytest
 from safetensors.torch import load_file
 
 import textune
+import thinning
 from made_requests import train_request
 from textune.errors import NumericsError, StoppedError
 from textune.recipes import labelled_text
@@ -174,7 +175,7 @@ def test_a_second_time_it_is_explained_and_goes_on(reviews, tiny_base, tmp_path,
     assert retry["again"] in said[1]
 
 
-@pytest.mark.parametrize("rare", [2, 40])
+@pytest.mark.parametrize("rare", [thinning.spare(2), 40])
 def test_ordinary_trainings_are_left_alone(tiny_base, tmp_path, rare):
     lines = [
         f"{'good fine' if n % rare else 'bad dull'} film {n},{n % rare > 0}" for n in range(200)

@@ -54,6 +54,7 @@ def way(request, fresh_kernels, monkeypatch):
 
 
 @pytest.mark.parametrize("clip", [1.0, 100.0, None])
+@pytest.mark.covering(1)
 def test_fifty_updates_equal_torchs(way, clip):
     ours, theirs = parameters(), parameters()
     optimizer = optim.AdamW(groups_of(ours), **SETTINGS)

@@ -15,6 +15,7 @@ WITHIN_NAMES = ("/", "+", "&", "#", "_", " and ")  # in names, too: N/A, C++, R&
 JOINING_NAMES = ("_", " and ")  # and join the words of one, unless there are many ways to join them
 LIKELY = frozenset("\n\t|;\u061b\uff1b")  # signs that part little else
 FEWEST_JOINED = 3  # different lists
+FEWEST_LISTS = 0.01  # share of the cells
 ENDING_NAMES = "+&#"  # and end them
 FORMS = ("json", "mixed", "vector", "<>", *SEPARATORS)
 """Ways to write a list: "json" is any list in brackets, "mixed" the same or one name without,
@@ -109,7 +110,8 @@ def separator(cells: Sequence[str]) -> str | None:
         return "json" if _recurring(names, are_surely=are_quoted) else None
     if bracketed and _are_mixed(cells):
         return "mixed"
-    return next((sign for sign in SEPARATORS if _separates(sign, cells)), None)
+    held = (sign for sign in SEPARATORS if _is_held(sign, cells))  # most signs are in few cells
+    return next((sign for sign in held if _separates(sign, cells)), None)
 
 
 def likely_separator(cells: Sequence[str]) -> str:
@@ -300,10 +302,14 @@ def _loosely(inside: str) -> list[str] | None:
     return None if any(re.search(r"[\[\]{}]", name) for name in names) else names
 
 
+def _is_held(sign: str, cells: Sequence[str]) -> bool:
+    return sum(sign in cell for cell in cells) >= max(1, FEWEST_LISTS * len(cells))
+
+
 def _separates(sign: str, cells: Sequence[str]) -> bool:
     lists = [parse(cell, sign) or () for cell in cells]
     several = [names for names in lists if len(names) > 1]
-    if not several or len(several) < 0.01 * len(cells):
+    if not several or len(several) < FEWEST_LISTS * len(cells):
         return False
     if sign == " " and not _are_tokens(lists):
         return False

@@ -113,6 +113,7 @@ def tagged_in(scheme, style, outside="O"):
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.covering(1)
 def test_every_scheme_in_every_style_gives_the_same_entities(tmp_path, scheme, style):
     if (scheme, style) == ("io", "BP"):
         pytest.skip("IPER may be a type of its own")
@@ -125,6 +126,7 @@ def test_every_scheme_in_every_style_gives_the_same_entities(tmp_path, scheme, s
 
 @pytest.mark.parametrize("outside", OUTSIDE)
 @pytest.mark.parametrize("scheme", ["iob2", "bioes", "io"])
+@pytest.mark.covering(1)
 def test_what_stands_for_o_is_decided_over_the_file_and_said(tmp_path, scheme, outside):
     agreed, found = read(write(tmp_path, tagged_in(scheme, "B-P", outside)))
     assert found == [merged(one) if scheme == "io" else one for _, one in made()]

@@ -60,6 +60,7 @@ def entities(example):
 @pytest.mark.parametrize("last", [0, 1], ids=["exclusive", "inclusive"])
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("signs", SIGNS)
+@pytest.mark.covering(2)
 def test_places_in_any_unit_give_the_same_entities(tmp_path, signs, unit, last, surface):
     size = UNITS[unit]
     rows, expected = [], []

@@ -1,0 +1,63 @@
+"""Crosses of parameters become few cases that have all that matters, and others marked exhaustive.
+
+A test over a cross says by `@pytest.mark.covering(1)` that each value of each parameter must occur
+in what stays, by `covering(2)` that each pair of values must. Of a part of a cross, asked for by
+the names of its cases, as much stays as has every value of the part.
+"""
+
+import itertools
+
+import pytest
+
+
+def thin(items):
+    """Mark the cases of crosses that are not needed to have every value, or pair, as exhaustive."""
+    crosses = {}
+    for item in items:
+        mark = item.get_closest_marker("covering")
+        if mark is not None:
+            crosses.setdefault((item.path, item.originalname, *mark.args), []).append(item)
+    for (*_, strength), cases in crosses.items():
+        here = [case for case in cases if not is_skipped(case)]
+        kept = covering([values_of(case) for case in here], strength)
+        for number, case in enumerate(here):
+            if number not in kept:
+                case.add_marker(pytest.mark.exhaustive)
+
+
+def spare(values, is_spare=True):
+    """Mark a case of a test, a value or a tuple of values, as exhaustive."""
+    given = values if isinstance(values, tuple) else (values,)
+    return pytest.param(*given, marks=(pytest.mark.exhaustive,) * is_spare)
+
+
+def is_skipped(case):
+    return any(mark.args and mark.args[0] is True for mark in case.iter_markers("skipif"))
+
+
+def values_of(case):
+    """Return what a case has of each parametrisation, and of each fixture of several values."""
+    params, axes = dict(case.callspec.params), []
+    for mark in case.iter_markers("parametrize"):
+        names = mark.args[0].split(",") if isinstance(mark.args[0], str) else mark.args[0]
+        axes.append(tuple((name.strip(), id(params.pop(name.strip()))) for name in names))
+    return sorted([*axes, *(((name, id(value)),) for name, value in params.items())])
+
+
+def covering(cases, strength):
+    """Choose cases until each combination of so many values is in one of them, the most in each.
+
+    Args:
+        cases: Of each, its values, in one order.
+        strength: How many values are a combination.
+
+    Returns:
+        The numbers of the cases that are chosen.
+    """
+    held = [set(itertools.combinations(case, min(strength, len(case)))) for case in cases]
+    lacking, chosen = set().union(*held), set()
+    while lacking:
+        best = max(range(len(cases)), key=lambda number: len(held[number] & lacking))
+        chosen.add(best)
+        lacking -= held[best]
+    return chosen
