@@ -11,19 +11,22 @@ WORKERS ?= 2
 TESTS := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format proofs bench recipes docs clean
+.PHONY: help setup demo test test-all check format proofs bench recipes docs clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 setup: $(STAMP)  ## Make the virtual environment and install everything
 
 demo: $(STAMP)  ## Fine-tune the bundled encoder on real text, offline
 	$(BIN)/textune demo
 
-test: $(STAMP)  ## Run all tests
+test: $(STAMP)  ## Run the tests
 	$(TESTS)
+
+test-all: $(STAMP)  ## Run the tests with all their cases (a quarter of an hour on 2 cores)
+	TEXTUNE_CASES=all $(TESTS)
 
 check: $(STAMP)  ## What a contributor runs: format, lint, types, tests
 	$(BIN)/ruff format --check .

@@ -66,6 +66,16 @@ def pytest_collection():
                 importlib.import_module(file.stem)
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave out what is marked `exhaustive`, unless `-m` or TEXTUNE_CASES=all asks for it."""
+    if config.option.markexpr or os.environ.get("TEXTUNE_CASES") == "all":
+        return
+    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+
+
 def pytest_collection_finish():
     """Leave all that is loaded by now out of garbage collections: each would take a second."""
     if "hypothesis" in sys.modules:  # which, as it is loaded, looks for what refers to generators
