@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from textune.errors import DataError
-from textune.reading import sources
+from textune.reading import lines, sources
 from textune.records import ReadOptions, Table
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
@@ -180,10 +180,10 @@ def test_quotes_after_a_space_mark_cells(write):
 
 
 def test_fault_after_a_space_is_found_too(write):
-    body = '1, "so, it is", x\n' * 40_000
+    body = '1, "so, it is", x\n' * 20_000
     message = message_of(write(f'id, text, label\n{body}2, "lost, y\n{body}'))
     assert (
-        "reviews.csv:40002:4: the quoted cell that opens here is closed on line 40,003" in message
+        "reviews.csv:20002:4: the quoted cell that opens here is closed on line 20,003" in message
     )
 
 
@@ -226,9 +226,9 @@ def test_quotes_between_tabs_around_every_cell(write):
 
 
 def test_literal_quote_far_into_a_large_file(write):
-    body = "some text of this film\tpos\nanother text of it\tneg\n" * 15_000
+    body = "some text of this film\tpos\nanother text of it\tneg\n" * 7_000
     table = sources.read(write(f'text\tlabel\n{body}"Open it is.\tpos\n{body}', "a.tsv"))
-    assert sum(1 for _ in table.rows()) == 60_001
+    assert sum(1 for _ in table.rows()) == 28_001
 
 
 HEADERS = {
@@ -356,19 +356,25 @@ def test_plain_text_line_above_the_limit(write):
     assert "a.txt:2: a cell has more than 1,048,576 characters" in message
 
 
-def test_quoted_cell_that_does_not_end(write):
-    message = message_of(write('text,label\na,x\n"' + "some words\n" * 200_000))
+@pytest.fixture
+def low_limits(monkeypatch):
+    monkeypatch.setattr(lines, "CELL_LIMIT", 1 << 17)
+    monkeypatch.setattr(lines, "RECORD_LIMIT", 1 << 20)
+
+
+def test_quoted_cell_that_does_not_end(write, low_limits):
+    message = message_of(write('text,label\na,x\n"' + "some words\n" * 25_000))
     assert "reviews.csv:3:1: the quoted cell that opens here is never closed within" in message
 
 
-def test_record_that_does_not_end(write):
-    message = message_of(write("text,label\na,x\n" + '"\n",' * 3_000_000))
-    assert "reviews.csv:3: the record that begins here has no end within 8 MiB" in message
+def test_record_that_does_not_end(write, low_limits):
+    message = message_of(write("text,label\na,x\n" + '"\n",' * 400_000))
+    assert "reviews.csv:3: the record that begins here has no end within 1 MiB" in message
 
 
 def test_too_many_columns(write):
-    message = message_of(write("a," * 1_000_000 + "\n"))
-    assert "reviews.csv:1: 1,000,001 columns, at most 10,000 are read" in message
+    message = message_of(write("a," * 100_000 + "\n"))
+    assert "reviews.csv:1: 100,001 columns, at most 10,000 are read" in message
 
 
 @pytest.mark.parametrize("delimiter", ["", ',"', '"', "\n"])

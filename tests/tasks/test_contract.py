@@ -1,3 +1,4 @@
+import functools
 from pathlib import Path
 
 import pytest
@@ -65,18 +66,31 @@ REAL = {
     "rte/dev.tsv": ("single", ("sentence1", "sentence2"), ("label",), "name", None),
     "meditations/clean.txt": ("plain", ("1",), (), "none", None),
 }
+more = pytest.mark.exhaustive
+LIKE_OTHERS = {
+    "goemotions/train.tsv.gz",
+    "jigsaw/train_first_3000.csv.gz",
+    "jigsaw/train_sample.csv",
+}
+
+
+@functools.cache
+def contract_of(file):
+    return understand(sources.read(DATA / file)).contract
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the public data sets are not beside the checkout")
-@pytest.mark.parametrize("file", REAL)
+@pytest.mark.parametrize(
+    "file", [pytest.param(file, marks=more if file in LIKE_OTHERS else ()) for file in REAL]
+)
 def test_recognises_public_data_sets(file):
-    found = understand(sources.read(DATA / file)).contract
+    found = contract_of(file)
     assert (found.task, found.text, found.label, found.form, found.separator) == REAL[file]
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the public data sets are not beside the checkout")
 def test_says_that_imdb_has_a_second_column_of_labels():
-    doubts = understand(sources.read(DATA / "imdb/train.csv.gz")).contract.doubts
+    doubts = contract_of("imdb/train.csv.gz").doubts
     assert any("'rating'" in doubt and "`--label rating`" in doubt for doubt in doubts)
 
 

@@ -378,7 +378,7 @@ def test_a_file_of_words_is_refused_by_a_task_of_texts():
     ("name", "sentences", "entities"),
     [
         ("wnut17train.conll", 3_394, 1_975),
-        ("emerging.dev.conll", 1_009, 836),
+        pytest.param("emerging.dev.conll", 1_009, 836, marks=pytest.mark.exhaustive),
         ("emerging.test.annotated", 1_287, 1_079),
     ],
 )
