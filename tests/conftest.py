@@ -22,7 +22,10 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the networ
 os.environ.setdefault("TEXTUNE_AUTO_PRECISION", "fp32")  # no measurement may decide a test
 os.environ.setdefault("TEXTUNE_RECIPE", "classic")  # what a test leaves out stays as it is
 
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = 100 if os.environ.get("TEXTUNE_CASES") == "all" else 50  # where a test says no number
+settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=EXAMPLES
+)
 settings.load_profile("busy")  # a busy machine decides no test
 
 MEMORY, ROOM = Path("/dev/shm"), 2 << 30  # of Linux; bytes, ten times what tests keep at once

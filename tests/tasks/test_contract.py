@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from known_tables import CASES, FLAGS
+from made_crosses import but
 from made_tables import WORDS, made, mark, one_of, prose, table
 from textune.errors import DataError, SettingsError, TextuneError
 from textune.reading import sources
@@ -66,7 +67,6 @@ REAL = {
     "rte/dev.tsv": ("single", ("sentence1", "sentence2"), ("label",), "name", None),
     "meditations/clean.txt": ("plain", ("1",), (), "none", None),
 }
-more = pytest.mark.exhaustive
 LIKE_OTHERS = {
     "goemotions/train.tsv.gz",
     "jigsaw/train_first_3000.csv.gz",
@@ -80,9 +80,7 @@ def contract_of(file):
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the public data sets are not beside the checkout")
-@pytest.mark.parametrize(
-    "file", [pytest.param(file, marks=more if file in LIKE_OTHERS else ()) for file in REAL]
-)
+@pytest.mark.parametrize("file", but(REAL, *LIKE_OTHERS))
 def test_recognises_public_data_sets(file):
     found = contract_of(file)
     assert (found.task, found.text, found.label, found.form, found.separator) == REAL[file]

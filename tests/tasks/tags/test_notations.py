@@ -6,6 +6,7 @@ import random
 import pytest
 from typer.testing import CliRunner
 
+from made_crosses import crossed
 from textune.doors.cli import app
 from textune.errors import DataError
 from textune.reading import sources
@@ -111,8 +112,7 @@ def tagged_in(scheme, style, outside="O"):
         yield words, tags
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(("scheme", "style"), crossed(SCHEMES, STYLES))
 def test_every_scheme_in_every_style_gives_the_same_entities(tmp_path, scheme, style):
     if (scheme, style) == ("io", "BP"):
         pytest.skip("IPER may be a type of its own")
