@@ -16,15 +16,19 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from made_crosses import examples
+
 gc.disable()  # until the tests are collected: all of them are kept
 logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is no output of ours
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
 os.environ.setdefault("TEXTUNE_AUTO_PRECISION", "fp32")  # no measurement may decide a test
 os.environ.setdefault("TEXTUNE_RECIPE", "classic")  # what a test leaves out stays as it is
 
-EXAMPLES = 100 if os.environ.get("TEXTUNE_CASES") == "all" else 50  # where a test says no number
 settings.register_profile(
-    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=EXAMPLES
+    "busy",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=examples(100),  # where a test says no number
 )
 settings.load_profile("busy")  # a busy machine decides no test
 

@@ -1,9 +1,20 @@
 """Lists of values become the cases of their cross: a part of them always made, all where asked."""
 
+import os
 from collections.abc import Iterable
 from itertools import product
 
 import pytest
+
+ALL = os.environ.get("TEXTUNE_CASES") == "all"
+
+
+def examples(most: int) -> int:
+    """Return how many examples a property is tried on: half of those where not all are asked for.
+
+    Most are drawn anew in each run.
+    """
+    return most if ALL else most // 2
 
 
 def crossed(*axes: Iterable[object], of: int = 2) -> list[object]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from seqeval import metrics as peer
 from sklearn import metrics as sk
 
-from made_crosses import after
+from made_crosses import after, examples
 from textune.metrics import entities, intervals, metrics
 
 IOB2 = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-my-type", "I-my-type"]
@@ -220,7 +220,7 @@ def allowed(tags):
     )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.integers(0, 1_000_000), st.integers(0, 5), st.sampled_from([0.3, 1, 5]))
 def test_decoding_finds_the_likeliest_sequence_of_all(seed, words, sharpness):
     rng = np.random.default_rng(seed)

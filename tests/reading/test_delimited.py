@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from made_crosses import examples
 from textune.errors import DataError
 from textune.reading import lines, sources
 from textune.records import ReadOptions, Table
@@ -38,7 +39,7 @@ def message_of(path: Path, **options) -> str:
     return str(caught.value)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=examples(300), deadline=None, derandomize=True)
 @example(table=[["0"], ["\r"]], delimiter="\t")
 @example(table=[[""], [""], [""], ["0"], ["\n"]], delimiter=",")
 @given(table=tables, delimiter=st.sampled_from(",;\t|"))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from made_crosses import examples
 from textune.errors import DataError
 from textune.reading import documents, stretches
 
@@ -62,7 +63,7 @@ def expected(blocks: list[list[str]]) -> list[list[str]]:
     return [[line] for block in blocks for line in block]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     blocks=DOCUMENTS,
     end=st.sampled_from(["\n", "\r\n", "\r"]),
@@ -86,7 +87,7 @@ def test_documents_written_in_blocks_come_back(
         assert grouped(path) == expected(blocks)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(lines=st.lists(LINES, min_size=1, max_size=20), has_last_end=st.booleans())
 def test_documents_written_a_line_each_come_back(tmp_path_factory, lines, has_last_end):
     path = tmp_path_factory.mktemp("text") / "book.txt"

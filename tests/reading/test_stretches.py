@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from made_crosses import examples
 from textune.errors import DataError
 from textune.reading import stretches
 from textune.reading.stretches import STRETCH, Stretch
@@ -50,7 +51,7 @@ def test_says_what_begins_a_line_and_what_follows_a_blank_one(write):
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     lines=st.lists(st.text(SIGNS, max_size=120), min_size=1, max_size=5),
     end=st.sampled_from(["\n", "\r\n", "\r"]),

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
+from made_crosses import examples
 from textune.errors import DataError, SettingsError
 from textune.records import Example, Split
 from textune.splits.splits import balance, class_weights, positive_weights, split
@@ -44,7 +45,7 @@ labelled = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(labelled, st.integers(0, 5), st.sampled_from([0.0, 0.2]))
 def test_every_text_is_in_exactly_one_part_and_twice_the_same(labels, seed, test_share):
     examples = texts([*labels, *["a"] * 20])
