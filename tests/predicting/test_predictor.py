@@ -17,14 +17,19 @@ from textune.records import Example
 THREE = ["bad", "good", "so-so"]
 
 
-@pytest.fixture(scope="module", params=["tiny", "bundled"])
-def base(request, tiny_base):
-    return tiny_base if request.param == "tiny" else "all-MiniLM-L6-v2"
+RUNS = [
+    ("tiny", "single"),
+    ("tiny", "multi"),
+    ("bundled", "single"),
+    pytest.param(("bundled", "multi"), marks=pytest.mark.exhaustive),
+]
 
 
-@pytest.fixture(scope="module", params=["single", "multi"])
-def run(request, base, tmp_path_factory):
-    return make_run(tmp_path_factory.mktemp("run"), base, request.param, THREE)
+@pytest.fixture(scope="module", params=RUNS, ids=" ".join)
+def run(request, tiny_base, tmp_path_factory):
+    name, task = request.param
+    base = tiny_base if name == "tiny" else "all-MiniLM-L6-v2"
+    return make_run(tmp_path_factory.mktemp("run"), base, task, THREE)
 
 
 @pytest.fixture(scope="module")
