@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval import metrics as peer
 
-from made_crosses import examples
+from made_crosses import crossed, examples
 from textune.decisions.rule import Decision
 from textune.encoder import bases, load, pooling
 from textune.evaluation import evaluate
@@ -244,8 +244,7 @@ def questions(draw, number):
         yield Example(text_of(draw, 3)[0], f"made up:{row}", pair=text_of(draw, count)[0])
 
 
-@pytest.mark.parametrize("may_be_none", [False, True])
-@pytest.mark.parametrize("long", WAYS)
+@pytest.mark.parametrize(("may_be_none", "long"), crossed([False, True], WAYS))
 def test_predicted_answers_are_parts_of_the_passage(long, may_be_none, pieces):
     draw = np.random.default_rng(5)
     examples = list(questions(draw, 125))

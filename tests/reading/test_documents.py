@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from made_crosses import examples
+from made_crosses import crossed, examples
 from textune.errors import DataError
 from textune.reading import documents, stretches
 
@@ -172,11 +172,14 @@ def table(path: Path, column: str) -> None:
     path.write_text(content, encoding="utf-8", newline="")
 
 
-@pytest.mark.parametrize("column", ["text", "Content", "lyrics"])
 @pytest.mark.parametrize(
-    "name", ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "a.txt"], ids=str
+    ("column", "name", "is_packed"),
+    crossed(
+        ["text", "Content", "lyrics"],
+        ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "a.txt"],
+        [False, True],
+    ),
 )
-@pytest.mark.parametrize("is_packed", [False, True])
 def test_a_row_is_a_document_whatever_its_blank_lines(tmp_path, name, column, is_packed):
     path = tmp_path / name
     table(path, column)

@@ -149,8 +149,7 @@ TABLES = {
 }
 
 
-@pytest.mark.parametrize("indent", [None, 1])
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize(("indent", "name"), crossed([None, 1], TABLES))
 def test_tables_are_read_however_they_are_written(tmp_path, name, indent):
     file = tmp_path / "data.json"
     file.write_text(json.dumps(TABLES[name], indent=indent))
