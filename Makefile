@@ -26,7 +26,7 @@ test: $(STAMP)  ## Run the tests, with the crosses of their cases thinned out
 	$(TESTS)
 
 test-all: $(STAMP)  ## Run all tests, each case of each cross
-	$(TESTS) -m ""
+	TEXTUNE_CASES=all $(TESTS) -m ""
 
 check: $(STAMP)  ## What a contributor runs: format, lint, types, tests
 	$(BIN)/ruff format --check .

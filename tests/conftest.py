@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import thinning
+from made_crosses import examples
 
 gc.disable()  # until the tests are collected: all of them are kept
 logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is no output of ours
@@ -24,7 +25,12 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the networ
 os.environ.setdefault("TEXTUNE_AUTO_PRECISION", "fp32")  # no measurement may decide a test
 os.environ.setdefault("TEXTUNE_RECIPE", "classic")  # what a test leaves out stays as it is
 
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "busy",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=examples(100),  # where a test says no number
+)
 settings.load_profile("busy")  # a busy machine decides no test
 
 MEMORY, ROOM = Path("/dev/shm"), 2 << 30  # of Linux; bytes, ten times what tests keep at once

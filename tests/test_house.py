@@ -158,8 +158,8 @@ def test_every_documented_command_exists(name: str) -> None:
     known = getattr(typer.main.get_command(app), "commands", {})
     assert commands or name != "README.md"
     assert commands <= set(known)
-    goals = set(re.findall(r"^(?:\$ )?make ([a-z]+)", code, re.M))
-    targets = set(re.findall(r"^([a-z]+):", read(ROOT / "Makefile"), re.M))
+    goals = set(re.findall(r"^(?:\$ )?make ([a-z-]+)", code, re.M))
+    targets = set(re.findall(r"^([a-z-]+):", read(ROOT / "Makefile"), re.M))
     assert goals
     assert goals <= targets
 
@@ -174,3 +174,33 @@ def test_a_wheel_would_hold_every_file_that_is_not_python():
     others = {path for path in others if "__pycache__" not in path.parts}
     assert any(path.suffix == ".c" for path in others)
     assert others == {path for path in named if path.is_file()}
+
+
+EXHAUSTIVE = """
+import pytest
+
+
+@pytest.mark.parametrize("number", [1, pytest.param(2, marks=pytest.mark.exhaustive)])
+def test_one(number): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "made"),
+    [([], ["1"]), (["-m", ""], ["1", "2"]), (["-m", "exhaustive"], ["2"])],
+)
+def test_exhaustive_cases_are_made_where_they_are_asked_for(
+    options: list[str], made: list[str], tmp_path: Path
+) -> None:
+    class Chosen:
+        """The names of the cases that are left."""
+
+        def pytest_collection_finish(self, session: pytest.Session) -> None:
+            found.extend(item.nodeid.partition("[")[2].rstrip("]") for item in session.items)
+
+    found: list[str] = []
+    (tmp_path / "test_made.py").write_text(EXHAUSTIVE, encoding="utf-8")
+    settings = ["-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider"]
+    settings += ["--rootdir", str(tmp_path), "--import-mode=importlib"]  # by no name of a module
+    pytest.main([*settings, "--collect-only", "-q", str(tmp_path), *options], [Chosen()])
+    assert found == made

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from conftest import WORDS
+from made_crosses import crossed
 from made_texts import make_base, write_blocks, write_lines
 from textune.corpora import library
 from textune.encoder import masked_lm
@@ -94,10 +95,9 @@ def words_in(texts, found):
     )
 
 
-@pytest.mark.parametrize("epoch", [1, 2])
-@pytest.mark.parametrize("whole_words", [False, True])
-@pytest.mark.parametrize("max_tokens", [None, 8, 33])
-@pytest.mark.covering(2)
+@pytest.mark.parametrize(
+    ("epoch", "whole_words", "max_tokens"), crossed([1, 2], [False, True], [None, 8, 33])
+)
 def test_a_pass_has_every_token_once(numbered, encoder, tmp_path, epoch, whole_words, max_tokens):
     file = write_numbered(tmp_path / "text.txt", LENGTHS)
     found, _ = gathered(
@@ -111,10 +111,7 @@ def test_a_pass_has_every_token_once(numbered, encoder, tmp_path, epoch, whole_w
         assert (np.diff(ids[1:-1]) == 1).all()
 
 
-@pytest.mark.parametrize("epoch", [1, 2, 3])
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("max_tokens", [None, 16])
-@pytest.mark.covering(2)
+@pytest.mark.parametrize(("epoch", "seed", "max_tokens"), crossed([1, 2, 3], [0, 1], [None, 16]))
 def test_a_pass_of_pairs_has_every_token_once(numbered, encoder, tmp_path, epoch, seed, max_tokens):
     lengths = [*LENGTHS, 50, 50, 50]
     file = write_numbered(tmp_path / "text.txt", lengths, sentence=7)

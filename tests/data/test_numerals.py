@@ -5,6 +5,7 @@ import random
 import pytest
 
 import textune
+from made_crosses import crossed
 from made_tables import count_tokens
 from textune.data import numerals
 from textune.errors import DataError
@@ -45,8 +46,7 @@ UNITS = {
 }
 
 
-@pytest.mark.parametrize("task", [None, "number"])
-@pytest.mark.parametrize("cells", UNITS.values(), ids=UNITS)
+@pytest.mark.parametrize(("task", "cells"), crossed([None, "number"], UNITS.values()))
 def test_they_are_numbers_and_it_is_said(tmp_path, cells, task):
     found = check(written(tmp_path, cells), task=task)
     assert (found.contract.task, found.contract.label) == ("number", ("price",))

@@ -9,6 +9,7 @@ import torch
 import transformers
 
 from families import tiny_config
+from made_crosses import crossed
 from made_language import objective_of, questions_in, questions_of
 from textune.encoder import masked_lm
 from textune.evaluation import language
@@ -110,8 +111,7 @@ def test_the_first_token_of_a_passage_counts_for_it(encoder):
     assert found.masked.tolist() == [len(places) for places in questions.places]
 
 
-@pytest.mark.parametrize("micro_tokens", [16, 512, 100_000])
-@pytest.mark.parametrize("batch_size", [1, 8, 64])
+@pytest.mark.parametrize(("micro_tokens", "batch_size"), crossed([16, 512, 100_000], [1, 8, 64]))
 def test_two_judgements_are_the_same_to_the_last_bit(
     encoder, objective, tiny, nsp, micro_tokens, batch_size
 ):

@@ -5,6 +5,7 @@ import json
 import pandas
 import pytest
 
+from made_crosses import crossed
 from made_runs import make_run
 from textune import Predictor
 from textune.errors import DataError
@@ -117,12 +118,21 @@ def files(tmp_path):
     }
 
 
-@pytest.mark.parametrize("old", ["conll", "lists", "spans"])
 @pytest.mark.parametrize(
-    "new",
-    ["conll", "numbered", "tags first", "parts of speech first", "lists", "spans", "other names"],
+    ("old", "new"),
+    crossed(
+        ["conll", "lists", "spans"],
+        [
+            "conll",
+            "numbered",
+            "tags first",
+            "parts of speech first",
+            "lists",
+            "spans",
+            "other names",
+        ],
+    ),
 )
-@pytest.mark.covering(1)
 def test_words_and_tags_are_found_in_any_form(tmp_path, old, new):
     made = files(tmp_path)
     agreed = understand(made[old]).contract

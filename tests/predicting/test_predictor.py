@@ -17,14 +17,19 @@ from textune.records import Example
 THREE = ["bad", "good", "so-so"]
 
 
-@pytest.fixture(scope="module", params=["tiny", "bundled"])
-def base(request, tiny_base):
-    return tiny_base if request.param == "tiny" else "all-MiniLM-L6-v2"
+RUNS = [
+    ("tiny", "single"),
+    ("tiny", "multi"),
+    ("bundled", "single"),
+    pytest.param(("bundled", "multi"), marks=pytest.mark.exhaustive),
+]
 
 
-@pytest.fixture(scope="module", params=["single", "multi"])
-def run(request, base, tmp_path_factory):
-    return make_run(tmp_path_factory.mktemp("run"), base, request.param, THREE)
+@pytest.fixture(scope="module", params=RUNS, ids=" ".join)
+def run(request, tiny_base, tmp_path_factory):
+    name, task = request.param
+    base = tiny_base if name == "tiny" else "all-MiniLM-L6-v2"
+    return make_run(tmp_path_factory.mktemp("run"), base, task, THREE)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +46,6 @@ def numbers(found):
     return np.array([list(item.scores.values()) for item in found])
 
 
-@pytest.mark.covering(1)
 def test_a_text_scores_the_same_alone_in_company_and_in_any_order(run):
     predictor = Predictor.load(run, device="cpu", precision="fp32")
     together = numbers(predictor.predict(TEXTS))
@@ -53,7 +57,6 @@ def test_a_text_scores_the_same_alone_in_company_and_in_any_order(run):
         np.testing.assert_allclose(other, together, atol=1e-5)
 
 
-@pytest.mark.covering(1)
 def test_a_text_scores_the_same_packed_and_padded(run):
     packed = Predictor.load(run, device="cpu", precision="fp32")
     assert packed.encoder.packed
@@ -67,7 +70,6 @@ def test_a_text_scores_the_same_packed_and_padded(run):
     )
 
 
-@pytest.mark.covering(1)
 def test_plain_transformers_computes_the_same_logits(run):
     predictor = Predictor.load(run, device="cpu", precision="fp32")
     model = AutoModelForSequenceClassification.from_pretrained(run / "model").eval()
@@ -91,7 +93,6 @@ def test_plain_transformers_computes_the_same_logits(run):
 
 
 @pytest.mark.usefixtures("either_format")
-@pytest.mark.covering(1)
 def test_decisions_follow_from_the_scores(run):
     predictor = Predictor.load(run)
     for found in predictor(TEXTS):

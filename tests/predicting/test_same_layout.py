@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from made_crosses import crossed
 from made_runs import make_run
 from textune import Predictor
 from textune.corpora import parts
@@ -91,9 +92,7 @@ RECOGNISED = {
 }
 
 
-@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
-@pytest.mark.parametrize("what", RECOGNISED)
-@pytest.mark.covering(1)
+@pytest.mark.parametrize(("kind", "what"), crossed(["csv", "tsv", "jsonl", "parquet"], RECOGNISED))
 def test_a_text_is_found_by_name_or_by_what_it_holds(named, tmp_path, what, kind):
     columns = RECOGNISED[what]
     found, said = read(named, write(tmp_path, columns, kind=kind))

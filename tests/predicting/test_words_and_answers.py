@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval import metrics as peer
 
+from made_crosses import crossed, examples
 from textune.decisions.rule import Decision
 from textune.encoder import bases, load, pooling
 from textune.evaluation import evaluate
@@ -243,9 +244,7 @@ def questions(draw, number):
         yield Example(text_of(draw, 3)[0], f"made up:{row}", pair=text_of(draw, count)[0])
 
 
-@pytest.mark.parametrize("may_be_none", [False, True])
-@pytest.mark.parametrize("long", WAYS)
-@pytest.mark.covering(1)
+@pytest.mark.parametrize(("may_be_none", "long"), crossed([False, True], WAYS))
 def test_predicted_answers_are_parts_of_the_passage(long, may_be_none, pieces):
     draw = np.random.default_rng(5)
     examples = list(questions(draw, 125))
@@ -289,7 +288,7 @@ def test_answers_lie_neither_in_the_question_nor_in_what_is_not_shown(pieces):
     assert len(scores.probabilities) == 202  # none, and a token for each word
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.integers(0, 1_000_000), st.integers(1, 14), st.integers(1, 20), st.integers(1, 9))
 def test_the_likeliest_answers_are_those_of_all_that_can_be(seed, items, longest, count):
     chances = np.random.default_rng(seed).random((items, 2)) ** 4

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import textune
+from made_crosses import crossed
 from made_runs import make_run
 from made_tables import count_tokens
 from textune.doors import cli
@@ -35,9 +36,7 @@ def table(**more):
     return pa.table({"text": texts, "label": labels, **more})
 
 
-@pytest.mark.parametrize("name", OTHERS)
-@pytest.mark.parametrize("form", ["parquet", "arrow", "frame"])
-@pytest.mark.covering(1)
+@pytest.mark.parametrize(("name", "form"), crossed(OTHERS, ["parquet", "arrow", "frame"]))
 def test_what_is_no_text_is_passed_over_and_said(tmp_path, name, form):
     column, what = OTHERS[name]
     source = held = table(**{name: column})

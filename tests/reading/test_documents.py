@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from made_crosses import crossed, examples
 from textune.errors import DataError
 from textune.reading import documents, stretches
 
@@ -62,7 +63,7 @@ def expected(blocks: list[list[str]]) -> list[list[str]]:
     return [[line] for block in blocks for line in block]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     blocks=DOCUMENTS,
     end=st.sampled_from(["\n", "\r\n", "\r"]),
@@ -86,7 +87,7 @@ def test_documents_written_in_blocks_come_back(
         assert grouped(path) == expected(blocks)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(lines=st.lists(LINES, min_size=1, max_size=20), has_last_end=st.booleans())
 def test_documents_written_a_line_each_come_back(tmp_path_factory, lines, has_last_end):
     path = tmp_path_factory.mktemp("text") / "book.txt"
@@ -171,12 +172,14 @@ def table(path: Path, column: str) -> None:
     path.write_text(content, encoding="utf-8", newline="")
 
 
-@pytest.mark.parametrize("column", ["text", "Content", "lyrics"])
 @pytest.mark.parametrize(
-    "name", ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "a.txt"], ids=str
+    ("column", "name", "is_packed"),
+    crossed(
+        ["text", "Content", "lyrics"],
+        ["a.csv", "a.tsv", "a.jsonl", "a.json", "a.parquet", "a.txt"],
+        [False, True],
+    ),
 )
-@pytest.mark.parametrize("is_packed", [False, True])
-@pytest.mark.covering(1)
 def test_a_row_is_a_document_whatever_its_blank_lines(tmp_path, name, column, is_packed):
     path = tmp_path / name
     table(path, column)

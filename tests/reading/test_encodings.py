@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import textune
+from made_crosses import crossed
 from made_runs import make_run
 from textune.errors import DataError, SettingsError
 from textune.reading import detecting, sources
@@ -33,13 +34,13 @@ def file_of(tmp_path, content, name="a.csv"):
     return path
 
 
-@pytest.mark.parametrize("encoding", [*WIDE, "cp1252", "utf-16-le", "utf-16-be", "mac_roman"])
-@pytest.mark.parametrize(
-    ("content", "name"), [(FRENCH, "a.csv"), (JSON, "a.jsonl"), (CONLL, "a.conll")]
-)
-@pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.covering(2)
-def test_every_format_is_read_in_every_encoding(tmp_path, encoding, content, name, packed):
+ENCODINGS = [*WIDE, "cp1252", "utf-16-le", "utf-16-be", "mac_roman"]
+FILES = {"a.csv": FRENCH, "a.jsonl": JSON, "a.conll": CONLL}
+
+
+@pytest.mark.parametrize(("encoding", "name", "packed"), crossed(ENCODINGS, FILES, [False, True]))
+def test_every_format_is_read_in_every_encoding(tmp_path, encoding, name, packed):
+    content = FILES[name]
     pack = gzip.compress if packed else bytes
     name = f"{name}.gz" if packed else name
     plain = read(file_of(tmp_path, pack(content.encode()), name))

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from made_crosses import crossed
 from textune.reading import sources
 from textune.reading.forms import completions
 from textune.survey import survey
@@ -17,9 +18,13 @@ def written(file, after, end, keys=("prompt", "completion")):
     return file
 
 
-@pytest.mark.parametrize("end", [" END", "\n", "###", " [END]", "<|endoftext|>", " STOP\n", ""])
-@pytest.mark.parametrize("after", ["\n\n###\n\n", " ->", "\n\n---\n\n", ""])
-@pytest.mark.covering(1)
+@pytest.mark.parametrize(
+    ("end", "after"),
+    crossed(
+        [" END", "\n", "###", " [END]", "<|endoftext|>", " STOP\n", ""],
+        ["\n\n###\n\n", " ->", "\n\n---\n\n", ""],
+    ),
+)
 def test_marks_at_the_ends_are_left_out(tmp_path, after, end):
     file = written(tmp_path / "a.jsonl", after, end)
     found = survey.check(file, count_tokens=lambda texts: [9] * len(texts))

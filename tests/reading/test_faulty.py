@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import textune
+from made_crosses import crossed
 from made_runs import make_run
 from textune.doors import cli
 from textune.errors import DataError, SettingsError
@@ -227,8 +228,9 @@ def test_a_refusal_names_the_option_where_it_helps(tmp_path):
     assert "--faulty" not in str(refused.value)
 
 
-@pytest.mark.parametrize("encoding", [None, "cp1252", "utf-16"])
-@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.conll"])
+@pytest.mark.parametrize(
+    ("encoding", "name"), crossed([None, "cp1252", "utf-16"], ["a.csv", "a.json", "a.conll"])
+)
 def test_damage_is_never_a_bug(tmp_path, encoding, name):
     contents = {
         "a.csv": "text,label\n" + "\n".join(GOOD),

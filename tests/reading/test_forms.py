@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import textune
+from made_crosses import crossed
 from textune.doors.cli import app
 from textune.errors import DataError
 from textune.reading import sources
@@ -103,9 +104,7 @@ def checked(file, **options):
     return survey.check(file, count_tokens=lambda texts: [len(t.split()) for t in texts], **options)
 
 
-@pytest.mark.parametrize("in_lines", [True, False], ids=["lines", "array"])
-@pytest.mark.parametrize("name", SPAN_FORMS)
-@pytest.mark.covering(1)
+@pytest.mark.parametrize(("name", "in_lines"), crossed(SPAN_FORMS, [True, False]))
 def test_entities_are_read_from_every_form(tmp_path, name, in_lines):
     values = [SPAN_FORMS[name](text, number) for number, text in enumerate(TEXTS)]
     file = tmp_path / "data.json"
@@ -150,8 +149,7 @@ TABLES = {
 }
 
 
-@pytest.mark.parametrize("indent", [None, 1])
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize(("indent", "name"), crossed([None, 1], TABLES))
 def test_tables_are_read_however_they_are_written(tmp_path, name, indent):
     file = tmp_path / "data.json"
     file.write_text(json.dumps(TABLES[name], indent=indent))

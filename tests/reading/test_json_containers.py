@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import textune
+from made_crosses import crossed
 from made_tables import count_tokens
 from textune.errors import DataError
 from textune.reading import sources
@@ -31,9 +32,10 @@ def columns(table: Table, *names: str) -> list[tuple[str, ...]]:
     return [tuple(row.cells[place] for place in places) for row in table.rows()]
 
 
-@pytest.mark.parametrize("indent", [None, 2])
-@pytest.mark.parametrize("index", ["numbers", "names"])
-@pytest.mark.parametrize("orient", ["split", "records", "index", "columns", "table"])
+@pytest.mark.parametrize(
+    ("indent", "index", "orient"),
+    crossed([None, 2], ["numbers", "names"], ["split", "records", "index", "columns", "table"]),
+)
 def test_what_pandas_writes_is_read(tmp_path, orient, index, indent):
     frame = pd.DataFrame(ROWS)
     if index == "names":
@@ -81,8 +83,7 @@ HOLDERS = {  # one value that holds the rows, and what is said of the place
 }
 
 
-@pytest.mark.parametrize("indent", [None, 1])
-@pytest.mark.parametrize("name", HOLDERS)
+@pytest.mark.parametrize(("indent", "name"), crossed([None, 1], HOLDERS))
 def test_rows_are_found_inside_and_the_place_is_said(tmp_path, name, indent):
     holder, said = HOLDERS[name]
     table = sources.read(written(tmp_path, holder, indent=indent))

@@ -27,7 +27,7 @@ def _own_limit():
 
 
 def written(folder, name):
-    rows = [(LARGE + str(n) if n == 5 else f"a short text {n}", "ab"[n % 2]) for n in range(10)]
+    rows = [(LARGE + str(n) if n == 7 else f"a short text {n}", "ab"[n % 2]) for n in range(10)]
     file = folder / name
     objects = [{"text": text, "label": label} for text, label in rows]
     if name.endswith("parquet"):

@@ -3,6 +3,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from made_crosses import crossed
 from textune.errors import DataError
 from textune.reading import sources
 from textune.tasks.contract import understand
@@ -87,9 +88,10 @@ def test_lines_that_begin_with_from_in_a_text_are_none_of_a_box(tmp_path):
     assert sources.read(tmp_path / "a.txt").format == "text"
 
 
-@pytest.mark.parametrize("name", ["{n}.eml", "{n:05}.0123456789abcdef{n:016x}", "{n}"])
-@pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.covering(1)
+@pytest.mark.parametrize(
+    ("name", "packed"),
+    crossed(["{n}.eml", "{n:05}.0123456789abcdef{n:016x}", "{n}"], [False, True]),
+)
 def test_mails_in_folders_are_texts_with_the_label_of_their_folder(tmp_path, name, packed):
     for label in ("ham", "spam"):
         (tmp_path / "mails" / label).mkdir(parents=True)

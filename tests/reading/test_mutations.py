@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from made_crosses import crossed
 from textune.errors import DataError
 from textune.reading import sources
 
@@ -17,10 +18,11 @@ GOOD = [
 ]
 
 
-@pytest.mark.covering(1)
+ENDINGS = ["csv", "tsv", "txt", "jsonl", "data"]
+
+
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("number", range(len(GOOD)))
-@pytest.mark.parametrize("ending", ["csv", "tsv", "txt", "jsonl", "data"])
+@pytest.mark.parametrize(("number", "ending"), crossed(range(len(GOOD)), ENDINGS))
 def test_mutated_file_is_read_or_refused_but_never_a_crash(tmp_path, number, ending):
     chance = random.Random(number)
     for trial in range(40):

@@ -16,7 +16,7 @@ import pytest
 from textune.errors import DataError
 from textune.reading import documents, sources
 
-ROWS = "text,label\n" + "".join(f"a film of the year {n},{n % 2}\n" for n in range(2_000))
+ROWS = "text,label\n" + "".join(f"a film of the year {n},{n % 2}\n" for n in range(400))
 
 
 def zstd(data: bytes) -> bytes:
@@ -50,7 +50,6 @@ def message_of(path) -> str:
 
 @each
 @pytest.mark.parametrize("name", ["a.csv{}", "a{}", "A.CSV{}", "a.csv"])
-@pytest.mark.covering(1)
 def test_a_packed_table_reads_as_the_table(write, ending, name):
     kind, pack = PACKED[ending]
     plain = sources.read(write(ROWS.encode(), "plain.csv"))
@@ -67,7 +66,7 @@ def test_several_packed_parts_in_one_file_are_read_to_the_end(write, ending):
     pack = PACKED[ending][1]
     half = len(ROWS) // 2
     parts = pack(ROWS[:half].encode()) + pack(ROWS[half:].encode())
-    assert len(list(sources.read(write(parts, f"a.csv{ending}")).rows())) == 2_000
+    assert len(list(sources.read(write(parts, f"a.csv{ending}")).rows())) == 400
 
 
 @each
@@ -106,7 +105,7 @@ def test_the_command_that_mends_a_packed_file_unpacks_it(write, ending):
     command = message_of(path).partition("or remove them: ")[2]
     command = command.splitlines()[0]
     subprocess.run(["/bin/sh", "-c", command], cwd=path.parent, check=True)
-    assert len(list(sources.read(path.with_name("clean-a b.csv")).rows())) == 2_000
+    assert len(list(sources.read(path.with_name("clean-a b.csv")).rows())) == 400
     assert shlex.quote(str(path)) in command
 
 

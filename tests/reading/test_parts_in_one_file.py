@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 import textune
+from made_crosses import crossed
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import ReadOptions
@@ -53,10 +54,10 @@ def texts(table):
     return [found.cells[table.columns.index("text")] for found in table.rows()]
 
 
-@pytest.mark.parametrize("name", ["said.json", "said.yaml", "said.txt", "said"])
-@pytest.mark.parametrize("first", ["train", "dev"])
-@pytest.mark.parametrize("kind", PARTS)
-@pytest.mark.covering(2)
+@pytest.mark.parametrize(
+    ("name", "first", "kind"),
+    crossed(["said.json", "said.yaml", "said.txt", "said"], ["train", "dev"], PARTS),
+)
 def test_the_part_to_learn_from_is_read_and_the_others_are_named(tmp_path, kind, first, name):
     order = sorted(SIZES, key=lambda part: part != first)
     whole = {part: PARTS[kind](part, SIZES[part]) for part in order}

@@ -78,7 +78,12 @@ def test_commas_are_not_tabs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "rows", "longer"), [("train", 5_749, 197), ("dev", 1_500, 22), ("test", 1_379, 284)]
+    ("name", "rows", "longer"),
+    [
+        pytest.param("train", 5_749, 197, marks=pytest.mark.exhaustive),
+        ("dev", 1_500, 22),
+        ("test", 1_379, 284),
+    ],
 )
 @pytest.mark.skipif(not DATA.is_dir(), reason="the public data sets are not beside the checkout")
 def test_the_sts_benchmark_is_read(name, rows, longer):

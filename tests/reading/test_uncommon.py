@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 import textune
+from made_crosses import crossed
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import ReadOptions
@@ -39,9 +40,12 @@ def rows_of(table):
 
 
 @pytest.mark.parametrize(
-    "sign", ["@", "^", "~", "#", "&", "\x01", "\x1e", "::", "|||", " +++$+++ ", "[SEP]", "||"]
+    ("sign", "name"),
+    crossed(
+        ["@", "^", "~", "#", "&", "\x01", "\x1e", "::", "|||", " +++$+++ ", "[SEP]", "||"],
+        ["a.csv", "a.txt", "a.dat"],
+    ),
 )
-@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.dat"])
 def test_any_delimiter_by_which_every_line_has_the_same_columns(tmp_path, sign, name):
     table = read(tmp_path, written(sign), name)
     assert (table.columns, table.delimiter) == (("id", "text", "label"), sign)
@@ -57,9 +61,9 @@ def test_signs_of_running_text_are_no_delimiters(tmp_path, line):
     assert table.format == "text"
 
 
-@pytest.mark.parametrize("quote", ["'", "`", "|", '"'])
-@pytest.mark.parametrize("always", [False, True])
-@pytest.mark.parametrize("sign", [",", ";"])
+@pytest.mark.parametrize(
+    ("quote", "always", "sign"), crossed(["'", "`", "|", '"'], [False, True], [",", ";"])
+)
 def test_cells_in_other_quotes(tmp_path, quote, always, sign):
     content = written(sign, quote, always=always)
     table = read(tmp_path, content)

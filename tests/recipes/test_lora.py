@@ -89,7 +89,6 @@ def test_the_merged_model_predicts_what_the_adapters_did_in_the_run(run):
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("probe", [True, False])
-@pytest.mark.covering(1)
 def test_a_killed_run_goes_on_to_the_same_weights(
     precision, probe, reviews_file, tiny_base, tmp_path
 ):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from made_servers import RUNS, free_port, serving
 from typer.testing import CliRunner
 
+from made_crosses import examples
 from textune.doors import cli
 
 TOKEN = "a-token-of-sixteen"
@@ -210,7 +211,10 @@ BODIES = (
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
 )
 @given(path=st.sampled_from(["/predict", "/", "/label?name=a.jsonl"]), body=BODIES)
 def test_whatever_is_asked_is_answered_or_refused(asker, path, body):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
+from made_crosses import examples
 from textune.errors import DataError, SettingsError
 from textune.records import Example, Split
 from textune.splits.splits import balance, class_weights, positive_weights, split
@@ -44,7 +45,7 @@ labelled = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(labelled, st.integers(0, 5), st.sampled_from([0.0, 0.2]))
 def test_every_text_is_in_exactly_one_part_and_twice_the_same(labels, seed, test_share):
     examples = texts([*labels, *["a"] * 20])
@@ -96,10 +97,10 @@ def test_several_labels_are_held_out_in_proportion_with_exact_sizes():
 
 
 def test_a_large_file_with_many_labels_is_split_in_seconds():
-    examples = texts(random_multi(40_000, 28))
+    examples = texts(random_multi(100_000, 28))
     began = time.process_time()
     split(examples)
-    assert time.process_time() - began < 6
+    assert time.process_time() - began < 15
 
 
 def test_equal_texts_stay_on_one_side_whatever_blanks_surround_them():

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from made_crosses import crossed
 from textune.doors import cli
 
 ROWS, FAULTY = 60, 25
@@ -163,9 +164,7 @@ def refused(textune, file, *options):
     return said[0].splitlines()
 
 
-@pytest.mark.parametrize("ending", FORMATS)
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.covering(1)
+@pytest.mark.parametrize(("ending", "fault"), crossed(FORMATS, FAULTS))
 def test_each_fault_is_named_and_all_are_counted(textune, tmp_path, fault, ending):
     make, spoil, message = FAULTS[fault]
     file = write(tmp_path / f"rows.{ending}", made(make, spoil))

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer as Backend
 from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer
 
+from made_crosses import examples
 from textune.encoder import bases
 from textune.errors import DataError, ModelError
 from textune.text import extension, fertility, tokenizers
@@ -140,7 +141,7 @@ def test_words_inside_longer_words_are_not_touched(extended, kind, text):
 
 @pytest.mark.parametrize("kind", BASES)
 @given(text=st.text(alphabet=SIGNS, max_size=60) | st.text(max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_texts_without_the_words_have_the_ids_they_had(extended, kind, text):
     before, after, _ = extended[kind]
     known = fertility.form(text, before.backend)

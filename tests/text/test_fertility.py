@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
 from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 
+from made_crosses import examples
 from textune.encoder import bases
 from textune.errors import DataError
 from textune.text import fertility, tokenizers, wordpiece
@@ -63,7 +64,7 @@ def test_a_small_text_is_counted_word_by_word(minilm):
 
 
 @given(st.lists(st.text(alphabet=SIGNS, max_size=50), min_size=1, max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_tokens_are_those_of_whole_texts(minilm, texts):
     encoded = [minilm.backend.encode(f"a {text}", add_special_tokens=False) for text in texts]
     found = fertility.measure([f"a {text}" for text in texts], minilm)

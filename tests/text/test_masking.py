@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
 from tokenizers import models, processors
 
+from made_crosses import examples
 from made_language import documents_of
 from textune.encoder import bases
 from textune.errors import ModelError
@@ -110,7 +111,7 @@ words = st.lists(
 
 
 @given(words, st.floats(0.05, 0.95), st.integers(0, 9999))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_words_are_chosen_with_all_their_pieces_or_not_at_all(minilm, usual, found, rate, seed):
     """A text, or what comes after a special token, may begin in the middle of a word."""
     head, rest = minilm.backend.token_to_id("sea"), minilm.backend.token_to_id("##s")

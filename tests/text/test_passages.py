@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from made_crosses import examples
 from made_language import documents_of
 from textune.errors import DataError
 from textune.text import passages
@@ -37,7 +38,7 @@ def drawn(draw, count):
 
 
 @given(sizes=paragraphs, word_starts=heads_of, room=rooms, seed=st.integers(0, 99), data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_passages_hold_each_token_of_the_chosen_documents_once(
     sizes, word_starts, room, seed, data
 ):
@@ -59,7 +60,7 @@ def test_passages_hold_each_token_of_the_chosen_documents_once(
 
 
 @given(sizes=paragraphs, word_starts=heads_of, room=rooms, seed=st.integers(0, 99))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_passage_ends_before_a_word_if_one_begins_within_32_tokens(
     sizes, word_starts, room, seed
 ):
@@ -73,7 +74,7 @@ def test_a_passage_ends_before_a_word_if_one_begins_within_32_tokens(
 
 
 @given(sizes=paragraphs, room=rooms)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_where_every_piece_is_a_word_a_document_has_as_few_alike_passages_as_hold_it(sizes, room):
     documents = documents_of(sizes)
     chosen = np.arange(documents.count)
@@ -107,7 +108,7 @@ def pairs_of(sizes, *, room=61, seed=0, epoch=1, word_starts=SOME):
 
 
 @given(sizes=sentences, word_starts=heads_of, room=rooms, epoch=st.integers(0, 9), data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_the_two_parts_of_all_pairs_hold_each_token_once(sizes, word_starts, room, epoch, data):
     documents = documents_of([[1], [1], *sizes])
     chosen = drawn(data.draw, documents.count)
@@ -127,7 +128,7 @@ def test_the_two_parts_of_all_pairs_hold_each_token_once(sizes, word_starts, roo
 
 
 @given(sizes=sentences, room=rooms, seed=st.integers(0, 99), epoch=st.integers(0, 9))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_part_follows_in_its_document_or_is_of_another(sizes, room, seed, epoch):
     documents, found = pairs_of([[1, 1], [1], *sizes], room=room, seed=seed, epoch=epoch)
     spans = document_spans(documents, np.arange(documents.count))
@@ -151,7 +152,7 @@ def test_a_part_follows_in_its_document_or_is_of_another(sizes, room, seed, epoc
 
 
 @given(sizes=sentences, seed=st.integers(0, 99), data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_sentences_that_fit_are_not_cut(sizes, seed, data):
     room = data.draw(st.sampled_from([180, 250, 510]))
     documents, found = pairs_of([[1], [1], *sizes], room=room, seed=seed)
@@ -164,7 +165,7 @@ def test_sentences_that_fit_are_not_cut(sizes, seed, data):
     seed=st.integers(0, 999),
     epoch=st.integers(0, 9),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_half_of_the_pairs_are_foreign_unless_a_document_has_more_than_half(counts, seed, epoch):
     """A document of n pairs has 2 n sentences, two of which fill the room."""
     found = pairs_of([[10] * 2 * count for count in counts], room=20, seed=seed, epoch=epoch)[1]

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from made_crosses import examples
 from textune.text import plan
 
 LENGTHS = st.lists(st.integers(1, 700), min_size=1, max_size=90).map(np.asarray)
 
 
 @given(LENGTHS, st.integers(1, 40), st.integers(16, 900), st.integers(1, 4), st.integers(0, 99))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_every_text_is_in_one_micro_batch_of_one_process(lengths, batch, budget, world, seed):
     options = {"seed": seed, "number": 1, "batch_size": batch, "micro_tokens": budget}
     ranks = [plan.epoch(lengths, **options, rank=rank, world=world) for rank in range(world)]
@@ -46,7 +47,7 @@ def test_lengths_do_not_decide_who_shares_a_batch():
 
 
 @given(LENGTHS, st.integers(16, 900))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_micro_batches_to_be_padded_hold_texts_of_like_length(lengths, budget):
     options = {"seed": 0, "number": 1, "batch_size": 32, "micro_tokens": budget}
     plain = plan.epoch(lengths, **options)
@@ -63,7 +64,7 @@ def test_micro_batches_to_be_padded_hold_texts_of_like_length(lengths, budget):
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=9), st.integers(60, 200))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_micro_batches_to_be_padded_cost_least_of_all_ways_to_part_a_batch(lengths, budget):
     sizes = np.sort(np.array(lengths))[::-1]
     each = max(48, 0.05 * min(sizes.sum(), budget))
@@ -103,7 +104,7 @@ def test_processes_get_like_numbers_of_tokens():
 
 
 @given(LENGTHS, st.integers(16, 900), st.integers(1, 50))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_prediction_sees_each_text_once_and_keeps_to_the_budget(lengths, budget, window):
     parts = list(plan.in_order(lengths, micro_tokens=budget, window=window))
     assert sorted(np.concatenate(parts).tolist()) == list(range(len(lengths)))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from made_crosses import examples
 from textune.encoder import bases
 from textune.text import sentences, tokenizers
 
@@ -41,7 +42,7 @@ def test_a_blank_of_several_bytes_after_an_initial_is_a_blank(blank, language):
 
 
 @given(text=texts, language=st.sampled_from(LANGUAGES))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_nothing_but_blanks_is_lost(text, language):
     found = sentences.splitter(language)(text)
     assert all(sentence.strip() for sentence in found)
@@ -55,7 +56,7 @@ def minilm():
 
 @given(text=texts, language=st.sampled_from(LANGUAGES))
 @example(text="0\x85\x850", language="en")  # a control that BERT's tokenizer drops
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_the_pieces_of_sentences_are_those_of_the_text(minilm, text, language):
     whole = minilm.encode([text])[0].tolist()
     parts = minilm.encode(sentences.splitter(language)(text))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from made_crosses import crossed
 from textune.records import Example, Shape
 from textune.storage import checksums
 from textune.text import cache, tokenizers
@@ -80,8 +81,10 @@ def test_where_a_text_stands_is_not_content(folder, tokenizer):
     assert build(folder, tokenizer).key == build(folder, tokenizer, texts=moved).key
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "gone", "manifest"])
-@pytest.mark.parametrize("name", ["ids", "borders", "firsts", "fulls"])
+@pytest.mark.parametrize(
+    ("damage", "name"),
+    crossed(["flip", "cut", "empty", "gone", "manifest"], ["ids", "borders", "firsts", "fulls"]),
+)
 def test_a_damaged_store_is_rebuilt(folder, tokenizer, name, damage):
     first = build(folder, tokenizer)
     expected = first.ids.tolist(), first.borders.tolist(), first.fulls.tolist()

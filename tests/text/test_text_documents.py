@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from made_crosses import examples
 from textune.encoder import bases
 from textune.errors import DataError
 from textune.records import Paragraph
@@ -69,7 +70,7 @@ paragraphs = st.lists(
 @given(texts=paragraphs)
 @example(texts=[("One. Two.", True), (" ", True), ("Three.", False)])
 @example(texts=[("", True), ("One.", False), ("", True), (" ", True), ("Two.", False)])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_ids_are_the_tokenizers_own_and_documents_stay_apart(tiny, split, texts):
     own = [
         [

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from made_crosses import examples
 from textune.encoder import bases
 from textune.errors import ModelError
 from textune.text import tokenizers
@@ -19,7 +20,7 @@ def minilm():
 
 
 @given(text=st.text(max_size=60), pair=st.none() | st.text(max_size=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_wrapping_equals_the_tokenizers_own_encoding(minilm, text, pair):
     ids = minilm.encode([text])[0]
     second = None if pair is None else minilm.encode([pair])[0]

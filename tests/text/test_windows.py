@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from made_crosses import examples
 from textune.text import windows
 
 LENGTHS = st.integers(0, 5_000)
@@ -14,7 +15,7 @@ ROOMS = st.integers(2, 600)
 
 
 @given(LENGTHS, ROOMS, st.sampled_from([0.0, 0.25, 0.5, 0.9]))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 def test_windows_show_every_token_and_overlap_as_asked(length, room, overlap):
     found = windows.cut(length, room, "window", overlap=overlap)
     stretches = [window[0] for window in found]
@@ -42,7 +43,7 @@ def test_beginnings_ends_and_both():
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(8, 64))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_of_a_pair_the_longer_text_is_shortened(first, second, most):
     kept = windows.share(first, second, most)
     assert sum(kept) == min(first + second, most)
@@ -53,7 +54,7 @@ def test_of_a_pair_the_longer_text_is_shortened(first, second, most):
 
 
 @given(st.integers(0, 4000), st.integers(0, 4000), st.integers(8, 300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_windows_of_a_pair_show_both_texts_whole_and_fit(first, second, room):
     found = windows.cut_pair((first, second), room, "window")
     for number, length in enumerate((first, second)):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
 from transformers import AutoTokenizer, BertTokenizerFast
 
+from made_crosses import examples
 from textune.errors import DataError, SettingsError
 from textune.text import tokenizers, wordpiece
 
@@ -171,7 +172,7 @@ def test_special_names_in_a_text_are_plain_words(tmp_path):
 
 
 @given(st.lists(st.text(alphabet=" \n\t.,ab\u00e9\u3000\x85中", max_size=40), max_size=5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_stretches_hold_the_words_of_whole_texts(texts):
     backend = Backend.from_str(MINIMAL)
     whole = Counter(word for text in texts for word in words_of(backend, text))

@@ -133,7 +133,7 @@ def kill_at_random(server, words, out, *, draw, moments):
         before = written(out, moment)
         process = server.start([*words, "--out", out, *resume])
         wait_for(moment, out, before)
-        time.sleep(draw.uniform(0, 0.1))
+        time.sleep(draw.uniform(0, 0.15))
         os.kill(process, signal.SIGKILL)
         code = server.wait(process).code
         assert code == -signal.SIGKILL, "it came to its end too early to be killed"
@@ -155,7 +155,7 @@ def test_a_killed_process_continues_to_the_same_weights(
         moments.append(".tokenizer")
     else:
         text, base = (lines, spoken) if kind == "mlm" else (noise, tiny_base)
-        words = ["adapt", text, "--base", base, "--epochs", "11", "--batch-size", "8"]
+        words = ["adapt", text, "--base", base, "--epochs", "16", "--batch-size", "8"]
     if kind == "warm":
         moments = ["config.toml", "data_card.json", "run.owner"]
     words += ["--device", "cpu", "--seed", "5", "--set", "train.validate_every=15"]

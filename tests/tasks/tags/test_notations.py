@@ -6,6 +6,7 @@ import random
 import pytest
 from typer.testing import CliRunner
 
+from made_crosses import crossed
 from textune.doors.cli import app
 from textune.errors import DataError
 from textune.reading import sources
@@ -111,9 +112,7 @@ def tagged_in(scheme, style, outside="O"):
         yield words, tags
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.covering(1)
+@pytest.mark.parametrize(("scheme", "style"), crossed(SCHEMES, STYLES))
 def test_every_scheme_in_every_style_gives_the_same_entities(tmp_path, scheme, style):
     if (scheme, style) == ("io", "BP"):
         pytest.skip("IPER may be a type of its own")
@@ -124,9 +123,7 @@ def test_every_scheme_in_every_style_gives_the_same_entities(tmp_path, scheme, s
     assert is_usual or "tags are written as" in " ".join(agreed.reasons)
 
 
-@pytest.mark.parametrize("outside", OUTSIDE)
-@pytest.mark.parametrize("scheme", ["iob2", "bioes", "io"])
-@pytest.mark.covering(1)
+@pytest.mark.parametrize(("outside", "scheme"), crossed(OUTSIDE, ["iob2", "bioes", "io"]))
 def test_what_stands_for_o_is_decided_over_the_file_and_said(tmp_path, scheme, outside):
     agreed, found = read(write(tmp_path, tagged_in(scheme, "B-P", outside)))
     assert found == [merged(one) if scheme == "io" else one for _, one in made()]

@@ -6,6 +6,7 @@ import random
 import pytest
 from typer.testing import CliRunner
 
+from made_crosses import crossed
 from textune.doors.cli import app
 from textune.reading import sources
 from textune.records import Contract
@@ -56,11 +57,9 @@ def entities(example):
     return found
 
 
-@pytest.mark.parametrize("surface", [True, False], ids=["with its text", "alone"])
-@pytest.mark.parametrize("last", [0, 1], ids=["exclusive", "inclusive"])
-@pytest.mark.parametrize("unit", UNITS)
-@pytest.mark.parametrize("signs", SIGNS)
-@pytest.mark.covering(2)
+@pytest.mark.parametrize(
+    ("signs", "unit", "last", "surface"), crossed(SIGNS, UNITS, [0, 1], [True, False])
+)
 def test_places_in_any_unit_give_the_same_entities(tmp_path, signs, unit, last, surface):
     size = UNITS[unit]
     rows, expected = [], []

@@ -377,7 +377,7 @@ def test_a_file_of_words_is_refused_by_a_task_of_texts():
 @pytest.mark.parametrize(
     ("name", "sentences", "entities"),
     [
-        ("wnut17train.conll", 3_394, 1_975),
+        pytest.param("wnut17train.conll", 3_394, 1_975, marks=pytest.mark.exhaustive),
         ("emerging.dev.conll", 1_009, 836),
         ("emerging.test.annotated", 1_287, 1_079),
     ],
