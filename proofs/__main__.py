@@ -22,7 +22,7 @@ PROOFS: dict[str, tuple[Proof, int, int]] = {  # trials in full, and in the quic
     "settings": (inputs.settings, 500, 4),
     "bases": (inputs.bases, 300, 6),
     "models": (inputs.models, 24, 1),
-    "disks": (outputs.disks, 20, 1),
+    "disks": (outputs.disks, 20, 2),
     "labellers": (outputs.labellers, 20, 1),
     "requests": (requests.requests, 10_000, 200),
 }

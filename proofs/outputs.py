@@ -11,7 +11,7 @@ from proofs.runs import BRIEF, OPTIONS
 from proofs.trials import Setting, Trial, digest, judged, weights
 
 STEP_KB = 40  # between two sizes of a disk
-FEW_DISKS = 1  # of the quick form
+FEW_DISKS = 2  # of the quick form
 
 
 def disks(setting: Setting) -> Iterator[Trial]:

@@ -13,7 +13,7 @@ from proofs.server import Ended
 from proofs.trials import Setting, Trial, judged, mutations, weights
 
 MOST_KILLS, FEW_KILLS = 5, 2  # of one run, and in the quick form
-SOME = 2
+SOME = 3
 SECONDS = 60.0  # in which a run has written two checkpoints
 SIGNALS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129}
 OPTIONS = ("--epochs", "12", "--batch-size", "8", "--lr", "2e-3", "--device", "cpu")

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import thinning
-from made_crosses import examples
+from thinning import examples
 
 gc.disable()  # until the tests are collected: all of them are kept
 logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is no output of ours

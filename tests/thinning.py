@@ -2,12 +2,17 @@
 
 A test over a cross says by `@pytest.mark.covering(1)` that each value of each parameter must occur
 in what stays, by `covering(2)` that each pair of values must. Of a part of a cross, asked for by
-the names of its cases, as much stays as has every value of the part.
+the names of its cases, as much stays as has every value of the part. Lists of values are marked by
+`after`, `but` and `crossed`, single ones by `spare`.
 """
 
 import itertools
+import os
+from collections.abc import Iterable
 
 import pytest
+
+ALL = os.environ.get("TEXTUNE_CASES") == "all"
 
 
 def thin(items):
@@ -29,6 +34,37 @@ def spare(values, is_spare=True):
     """Mark a case of a test, a value or a tuple of values, as exhaustive."""
     given = values if isinstance(values, tuple) else (values,)
     return pytest.param(*given, marks=(pytest.mark.exhaustive,) * is_spare)
+
+
+def after(most: int, values: Iterable[object]) -> list[object]:
+    """Return values as cases, of which those after so many are exhaustive."""
+    return [spare(value, place >= most) for place, value in enumerate(values)]
+
+
+def but(values: Iterable[object], *like_others: object) -> list[object]:
+    """Return values as cases, of which those that are like others are exhaustive."""
+    assert {*like_others} <= {*values}
+    return [spare(value, value in like_others) for value in values]
+
+
+def crossed(*axes: Iterable[object], of: int = 2) -> list[object]:
+    """Return all cases of a cross, of which all but one in so many are exhaustive.
+
+    Each value has its turn, and with those of another list where a third one varies beside them.
+    """
+    cases = itertools.product(*map(enumerate, axes))
+    return [
+        spare(tuple(value for _, value in case), sum(place for place, _ in case) % of > 0)
+        for case in cases
+    ]
+
+
+def examples(most: int) -> int:
+    """Return how many examples a property is tried on: half of those where not all are asked for.
+
+    Most are drawn anew in each run.
+    """
+    return most if ALL else most // 2
 
 
 def is_skipped(case):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from conftest import WORDS
-from made_crosses import crossed
 from made_texts import make_base, write_blocks, write_lines
 from textune.corpora import library
 from textune.encoder import masked_lm
@@ -17,6 +16,7 @@ from textune.records import Message
 from textune.settings.language_config import MaskSettings, TextSettings
 from textune.text import masking, tokenizers
 from textune.text.passages import IS_NEXT, NO_TARGET, NOT_NEXT
+from thinning import crossed
 
 NUMBERED = [f"w{number}" for number in range(4000)]  # each stands once in a text
 LENGTHS = [1, 3, 61, 62, 63, 64, 200, 701, 5, 17, 130, 8, 90, 44, 2, 300, 12, 71, 33, 250]

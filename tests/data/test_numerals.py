@@ -5,11 +5,11 @@ import random
 import pytest
 
 import textune
-from made_crosses import crossed
 from made_tables import count_tokens
 from textune.data import numerals
 from textune.errors import DataError
 from textune.survey import survey
+from thinning import crossed
 
 WORDS = ["the", "film", "was", "very", "good", "and", "long", "some", "town", "people"]
 

@@ -5,6 +5,7 @@ import shlex
 
 import pytest
 
+import thinning
 from made_owners import Owned, owned
 from made_tables import table
 from textune.errors import DataError
@@ -15,7 +16,7 @@ OPTIONS = re.compile(r"`(--(?:text|label|task) [^`]*)`(?: (?:with|and) `(--[^`]*
 
 
 BOTH = [
-    pytest.param(name, rows, marks=pytest.mark.exhaustive if rows == 60 and number % 3 else ())
+    thinning.spare((name, rows), rows == 60 and number % 3 > 0)
     for number, name in enumerate(TABLES)
     for rows in (25, 60)
 ]

@@ -146,11 +146,11 @@ def test_many_columns_that_stand_in_a_text_are_looked_at_at_once():
     head = ["text", "label", *(f"k{n}" for n in range(50)), *(f"n{n}" for n in range(50))]
     rows = [
         (" ".join(words[n % 7 :] + words[: n % 7]), "ab"[n % 2], *words[n % 7 :][:50], *"7" * 50)
-        for n in range(500)
+        for n in range(4_000)
     ]
     found = understand(table(head, rows))
     seen = scan(table(head, rows))
     began = time.process_time()
     said = list(pointing.findings(found.contract, seen))
     assert said
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 2

@@ -9,12 +9,12 @@ import torch
 import transformers
 
 from families import tiny_config
-from made_crosses import crossed
 from made_language import objective_of, questions_in, questions_of
 from textune.encoder import masked_lm
 from textune.evaluation import language
 from textune.evaluation.language import Tally
 from textune.text import masking, tokenizers
+from thinning import crossed
 
 SIZES = [[9, 4, 13, 7, 20, 3] * 3] * 7 + [[30, 150], [2], [1], [61, 1], [400]]
 

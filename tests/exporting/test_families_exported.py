@@ -8,10 +8,10 @@ import torch
 from transformers import AutoModel
 
 from families import tiny_config
-from made_crosses import but
 from made_runs import make_run
 from textune.exporting.export import Request, export
 from textune.families.known import FAMILIES
+from thinning import but
 
 USUAL = (
     *("albert", "bert", "deberta-v2", "distilbert", "electra", "modernbert", "mpnet", "roberta"),

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from seqeval import metrics as peer
 from sklearn import metrics as sk
 
-from made_crosses import after, examples
 from textune.metrics import entities, intervals, metrics
+from thinning import after, examples
 
 IOB2 = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-my-type", "I-my-type"]
 PLAIN = ["NN", "VBZ", "DT", "."]

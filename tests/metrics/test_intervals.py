@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from made_crosses import but
 from textune.metrics import metrics
 from textune.metrics.intervals import bootstrap, wilson
 from textune.metrics.plausible import Unseen
+from thinning import but
 
 
 def draw_single(rng, n, c=2):

@@ -5,7 +5,6 @@ import json
 import pandas
 import pytest
 
-from made_crosses import crossed
 from made_runs import make_run
 from textune import Predictor
 from textune.errors import DataError
@@ -13,6 +12,7 @@ from textune.reading import sources
 from textune.records import Look, ReadOptions
 from textune.tasks import examples, layout
 from textune.tasks.contract import understand
+from thinning import crossed
 
 COUNT = 30
 FIRST = [f"is the film number {n} any good" for n in range(COUNT)]

@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from made_crosses import crossed
 from made_runs import make_run
 from textune import Predictor
 from textune.corpora import parts
@@ -22,6 +21,7 @@ from textune.records import Contract, Look
 from textune.settings.config import Settings
 from textune.tasks import examples, layout
 from textune.tasks.contract import understand
+from thinning import crossed
 
 LABELS = ("bad", "good")
 LOOKS = (Look("text", 8.0),)

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval import metrics as peer
 
-from made_crosses import crossed, examples
 from textune.decisions.rule import Decision
 from textune.encoder import bases, load, pooling
 from textune.evaluation import evaluate
@@ -21,6 +20,7 @@ from textune.tasks.answers import ends
 from textune.text import store as stores
 from textune.text import tokenizers
 from textune.text.shapes import Shape
+from thinning import crossed, examples
 
 WAYS = ["head", "tail", "head+tail", "window"]
 LABELS = ("O", "B-LOC", "I-LOC", "B-PER", "I-PER")

@@ -7,13 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import textune
-from made_crosses import crossed
 from made_runs import make_run
 from made_tables import count_tokens
 from textune.doors import cli
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.survey import survey
+from thinning import crossed
 
 ROWS = 40
 PNG = b"\x89PNG\r\n\x1a\n\x00"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from made_crosses import examples
 from textune.errors import DataError
 from textune.reading import lines, sources
 from textune.records import ReadOptions, Table
+from thinning import examples
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 tables = st.integers(1, 4).flatmap(

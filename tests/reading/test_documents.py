@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from made_crosses import crossed, examples
 from textune.errors import DataError
 from textune.reading import documents, stretches
+from thinning import crossed, examples
 
 BLOCKS = "a b\nc d\n\ne f\n"
 SIGNS = st.one_of(

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import textune
-from made_crosses import crossed
 from made_runs import make_run
 from textune.errors import DataError, SettingsError
 from textune.reading import detecting, sources
 from textune.records import ReadOptions
+from thinning import crossed
 
 FRENCH = (
     "text,label\n" + "le café était très bon,pos\nplain words here,neg\nune soirée ratée,neg\n" * 9

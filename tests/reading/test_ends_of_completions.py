@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from made_crosses import crossed
 from textune.reading import sources
 from textune.reading.forms import completions
 from textune.survey import survey
+from thinning import crossed
 
 NAMES = ("sports", "finance", "tech")
 

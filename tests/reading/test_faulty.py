@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import textune
-from made_crosses import crossed
 from made_runs import make_run
 from textune.doors import cli
 from textune.errors import DataError, SettingsError
@@ -19,6 +18,7 @@ from textune.predicting.predictor import Predictor, Reading
 from textune.reading import sources
 from textune.reading.delimited import Records
 from textune.records import ReadOptions
+from thinning import crossed
 
 SKIP = ReadOptions(faulty="skip")
 GOOD = [f"the text number {n} is fine,{'pos' if n % 3 else 'neg'}" for n in range(40)]

@@ -7,12 +7,12 @@ import pytest
 from typer.testing import CliRunner
 
 import textune
-from made_crosses import crossed
 from textune.doors.cli import app
 from textune.errors import DataError
 from textune.reading import sources
 from textune.reading.forms import table as forms
 from textune.survey import survey
+from thinning import crossed
 
 TEXTS = [f"Dan met Eve Moss in town {n} today" for n in range(24)]
 PLACES = [(0, 3, "PER"), (8, 16, "PER")]

@@ -83,7 +83,7 @@ def test_cells_without_the_mark_are_no_pairs_for_a_model_of_them(tmp_path):
 
 def test_white_space_without_end_is_looked_at_once(tmp_path):
     """Where the time grew with its square, this took longer than tests may."""
-    blank = " " * 60_000
+    blank = " " * 200_000
     file = tmp_path / "new.csv"
     lines = [f"{blank}so{blank}{said(n)} ||| {said(n, 3)},{'ab'[n % 2]}\n" for n in range(9)]
     file.write_text("text,label\n" + "".join(lines))

@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 import textune
-from made_crosses import crossed
 from made_tables import count_tokens
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import Table
 from textune.survey import survey
+from thinning import crossed
 
 TEXTS = [f"a film {n} that was, on the whole, fine" for n in range(12)]
 NAMES = [("good", "bad")[n % 2] for n in range(12)]

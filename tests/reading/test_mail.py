@@ -3,10 +3,10 @@ from email.message import EmailMessage
 
 import pytest
 
-from made_crosses import crossed
 from textune.errors import DataError
 from textune.reading import sources
 from textune.tasks.contract import understand
+from thinning import crossed
 
 BODIES = [f"the {thing} was {how} that day" for thing in ("room", "meal") for how in "abcdefgh"]
 

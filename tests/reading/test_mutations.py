@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from made_crosses import crossed
 from textune.errors import DataError
 from textune.reading import sources
+from thinning import crossed
 
 GOOD = [
     b'id,text,label\n1,"a ""b"" c",pos\n2,"d\ne",neg\n3,f,pos\n',

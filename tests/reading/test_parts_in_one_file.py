@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 import textune
-from made_crosses import crossed
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import ReadOptions
+from thinning import crossed
 
 SIZES = {"train": 9, "dev": 6, "test": 6}
 

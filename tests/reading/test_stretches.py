@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from made_crosses import examples
 from textune.errors import DataError
 from textune.reading import stretches
 from textune.reading.stretches import STRETCH, Stretch
+from thinning import examples
 
 SIGNS = st.one_of(
     st.sampled_from(" \t\x0b\x0c\x85\u2028\u2029\xa0é€𝄞"),

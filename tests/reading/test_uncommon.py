@@ -6,10 +6,10 @@ import subprocess
 import pytest
 
 import textune
-from made_crosses import crossed
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import ReadOptions
+from thinning import crossed
 
 TEXTS = ["the film was good", "a dull, long book", "they said 'yes' to it", "it's fine; so so"]
 LABELS = ["pos", "neg", "neu"]

@@ -10,10 +10,10 @@ import pytest
 from sklearn.metrics import precision_recall_fscore_support
 from test_report import EVIL, write_predictions, write_run
 
-from made_crosses import but
 from textune.metrics import metrics
 from textune.report import bars, report
 from textune.runs.written import DataCard, File
+from thinning import but
 
 pytest.importorskip("selenium", reason="selenium is not installed")
 axe = pytest.importorskip("axe_core_python.selenium", reason="axe-core is not installed")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from made_servers import RUNS, free_port, serving
 from typer.testing import CliRunner
 
-from made_crosses import examples
 from textune.doors import cli
+from thinning import examples
 
 TOKEN = "a-token-of-sixteen"
 LIMITS = ("--max-texts", 4, "--max-body", 3_000, "--max-tokens", 60, "--max-file", 4_000)

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
-from made_crosses import examples
 from textune.errors import DataError, SettingsError
 from textune.records import Example, Split
 from textune.splits.splits import balance, class_weights, positive_weights, split
+from thinning import examples
 
 
 def texts(labels, *, groups=None, same=None):

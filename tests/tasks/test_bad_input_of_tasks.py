@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from made_crosses import crossed
 from textune.doors import cli
+from thinning import crossed
 
 ROWS, FAULTY = 60, 25
 FORMATS = ("csv", "jsonl", "parquet")

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from known_tables import CASES, FLAGS
-from made_crosses import but
 from made_tables import WORDS, made, mark, one_of, prose, table
 from textune.errors import DataError, SettingsError, TextuneError
 from textune.reading import sources
 from textune.records import Contract
 from textune.tasks import registry
 from textune.tasks.contract import require_labels, understand
+from thinning import but
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from made_crosses import but, crossed
 from made_tables import made, mark, number, prose, table
 from textune.errors import DataError
 from textune.reading import sources
@@ -10,6 +9,7 @@ from textune.records import Contract
 from textune.tasks import examples
 from textune.tasks.contract import understand
 from textune.tasks.numbers import spread
+from thinning import but, crossed
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 ONE = Contract("number", ("text",), ("score",), "name")

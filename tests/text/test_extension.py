@@ -11,10 +11,10 @@ from tokenizers import Tokenizer as Backend
 from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer
 
-from made_crosses import examples
 from textune.encoder import bases
 from textune.errors import DataError, ModelError
 from textune.text import extension, fertility, tokenizers
+from thinning import examples
 
 WORDS = ["stoic", "syllogism", "Heraclitus", "covid-19"]
 SPECIALS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
 from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 
-from made_crosses import examples
 from textune.encoder import bases
 from textune.errors import DataError
 from textune.text import fertility, tokenizers, wordpiece
 from textune.text.fertility import Broken, Saving
+from thinning import examples
 
 SIGNS = " \n\tabkqzSTÉé'.,-_[]#1\u3000\x00中🙂\u0301"
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
 from tokenizers import models, processors
 
-from made_crosses import examples
 from made_language import documents_of
 from textune.encoder import bases
 from textune.errors import ModelError
 from textune.text import masking, passages, tokenizers
 from textune.text.masking import Masking
+from thinning import examples
 
 MANY = 2_000_000
 CLOSE = 0.002  # of all tokens, and of those chosen: 0.2 points

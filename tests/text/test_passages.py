@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from made_crosses import examples
 from made_language import documents_of
 from textune.errors import DataError
 from textune.text import passages
 from textune.text.passages import IS_NEXT, NO_TARGET, NOT_NEXT
+from thinning import examples
 
 VOCABULARY = 120
 SOME = np.arange(VOCABULARY) % 3 > 0  # most pieces begin a word

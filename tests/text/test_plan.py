@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from made_crosses import examples
 from textune.text import plan
+from thinning import examples
 
 LENGTHS = st.lists(st.integers(1, 700), min_size=1, max_size=90).map(np.asarray)
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from made_crosses import examples
 from textune.encoder import bases
 from textune.text import sentences, tokenizers
+from thinning import examples
 
 LANGUAGES = ["en", "de", "zh", "ja", "hi", "am", "ar", "zzz"]
 SIGNS = "ab A1é.!?…。।;:,-\"'()[]/@ \n\r\t\u2028\x85\u3000\u0301😀"

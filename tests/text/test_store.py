@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from made_crosses import crossed
 from textune.records import Example, Shape
 from textune.storage import checksums
 from textune.text import cache, tokenizers
 from textune.text import store as stores
+from thinning import crossed
 
 TEXTS = [
     Example("good film", "a:1"),

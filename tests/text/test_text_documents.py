@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from made_crosses import examples
 from textune.encoder import bases
 from textune.errors import DataError
 from textune.records import Paragraph
 from textune.text import documents, sentences, tokenizers
+from thinning import examples
 
 TEXTS = [("Good film. The meal was cold.", True), ("very bad", False), ("a song", True)]
 

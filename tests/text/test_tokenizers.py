@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from made_crosses import examples
 from textune.encoder import bases
 from textune.errors import ModelError
 from textune.text import tokenizers
+from thinning import examples
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from made_crosses import examples
 from textune.text import windows
+from thinning import examples
 
 LENGTHS = st.integers(0, 5_000)
 ROOMS = st.integers(2, 600)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
 from transformers import AutoTokenizer, BertTokenizerFast
 
-from made_crosses import examples
 from textune.errors import DataError, SettingsError
 from textune.text import tokenizers, wordpiece
+from thinning import examples
 
 FILES = ["special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"]
 TEXTS = [

@@ -54,7 +54,7 @@ class Contrast:
         self.weight = weight
         self._width, self.device = layer.in_features, layer.weight.device
         self._read: Tensor | None = None  # (R, D), a row for each window
-        self._looks = False  # whether what is read is kept without gradients, too
+        self._keeps = False  # whether what is read is kept without gradients, too
         # Of a batch in parts, of each: (I, D) the gradient, () its share of the loss, its windows.
         self._parts: list[tuple[Tensor, Tensor, Items | None]] = []
         self._part: int | None = None
@@ -81,7 +81,7 @@ class Contrast:
         read, targets = self._read, batch.targets
         if self._part is not None:
             gradient, value, _ = self._parts[self._part]
-            if read is None:  # the windows were computed a few at a time: `given` is for them
+            if read is None:  # the windows were computed a few at a time: `gradient` is for them
                 return value
             product = (_of_texts(read, batch.items).to(gradient) * gradient).sum()
             return value + product - product.detach()
@@ -90,27 +90,27 @@ class Contrast:
         return self.weight * contrasted(_of_texts(read, batch.items), targets, batch.weights)
 
     @contextmanager
-    def looking(self) -> Iterator[None]:
-        """Keep what is read though no gradient is computed."""
-        self._looks = True
+    def keeping(self) -> Iterator[None]:
+        """Keep features though no gradient is computed."""
+        self._keeps = True
         try:
             yield
         finally:
-            self._looks = False
+            self._keeps = False
 
-    def read(self) -> Tensor:
-        """Return what was read last; (R, D), a row for each window."""
+    def features(self) -> Tensor:
+        """Return those that were computed last; (R, D), a row for each window."""
         assert self._read is not None
         return self._read
 
-    def look(
-        self, parts: Sequence[Batch], reads: Sequence[Tensor], stack: Stack | None = None
+    def differentiate(
+        self, parts: Sequence[Batch], features: Sequence[Tensor], stack: Stack | None = None
     ) -> None:
-        """Take what each part reads, (R, D), and find the gradient of the whole for it.
+        """Find the gradient of the loss of the whole for the features of each part, (R, D).
 
-        Where several processes learn together, `stack` brings what the others read, too.
+        Where several processes learn together, `stack` brings the others' features, too.
         """
-        own = [_table(read, part) for part, read in zip(parts, reads, strict=True)]
+        own = [_table(read, part) for part, read in zip(parts, features, strict=True)]
         sizes = [len(one) for one in own]
         table = torch.cat(own) if own else torch.zeros(0, 0, device=self.device)
         table, here = (table, slice(0, len(table))) if stack is None else stack(table)
@@ -129,12 +129,12 @@ class Contrast:
             for one, part in zip(gradient[here].split(sizes), parts, strict=True)
         ]
 
-    def take(self, part: int | None) -> None:
-        """Stand at a part from here on; at none where a batch is computed as one."""
+    def enter(self, part: int | None) -> None:
+        """Compute the loss of a part from here on; None: of a batch that is computed as one."""
         self._part = part
 
-    def given(self) -> Tensor:
-        """Return the gradient for what the part reads; (R, D)."""
+    def gradient(self) -> Tensor:
+        """Return the gradient for the features of the part; (R, D)."""
         assert self._part is not None
         gradient, _, items = self._parts[self._part]
         if items is None:
@@ -143,7 +143,7 @@ class Contrast:
         return (gradient / sizes[:, None])[items.of]
 
     def _keep(self, _: nn.Module, inputs: tuple[Any, ...], __: Tensor) -> None:
-        self._read = inputs[0] if self._looks or torch.is_grad_enabled() else None
+        self._read = inputs[0] if self._keeps or torch.is_grad_enabled() else None
 
 
 def _table(read: Tensor, part: Batch) -> Tensor:

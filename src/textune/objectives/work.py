@@ -10,6 +10,7 @@ from torch import Tensor
 
 from textune.encoder.model import Encoder
 from textune.records import Batch, Items
+from textune.text import batches
 
 Join = Callable[[Tensor, Items], Tensor]
 Stack = Callable[[Tensor], tuple[Tensor, slice]]  # rows → those of all processes, and which are own
@@ -18,31 +19,31 @@ Stack = Callable[[Tensor], tuple[Tensor, slice]]  # rows → those of all proces
 class Whole(Protocol):
     """A loss over all texts of an optimizer batch together, which is no sum over them.
 
-    Where the batch is computed in parts, what the parts read is looked at first; from then on the
-    loss of a part is one whose gradient is that of the whole (Gao et al., 2021).
+    Where the batch is computed in parts, their features are computed first; from then on the loss
+    of a part is one whose gradient is that of the whole (Gao et al., 2021).
     """
 
-    device: torch.device  # where the texts are read
+    device: torch.device  # of the features
 
-    def looking(self) -> AbstractContextManager[None]:
-        """Keep what is read though no gradient is computed."""
+    def keeping(self) -> AbstractContextManager[None]:
+        """Keep features though no gradient is computed."""
 
-    def read(self) -> Tensor:
-        """Return what was read last; (R, D), a row for each window."""
+    def features(self) -> Tensor:
+        """Return those that were computed last; (R, D), a row for each window."""
 
-    def look(
-        self, parts: Sequence[Batch], reads: Sequence[Tensor], stack: Stack | None = None
+    def differentiate(
+        self, parts: Sequence[Batch], features: Sequence[Tensor], stack: Stack | None = None
     ) -> None:
-        """Take what each part reads, (R, D), and find the gradient of the whole for it.
+        """Find the gradient of the loss of the whole for the features of each part, (R, D).
 
-        Where several processes learn together, `stack` brings what the others read, too.
+        Where several processes learn together, `stack` brings the others' features, too.
         """
 
-    def take(self, part: int | None) -> None:
-        """Stand at a part from here on; at none where a batch is computed as one."""
+    def enter(self, part: int | None) -> None:
+        """Compute the loss of a part from here on; None: of a batch that is computed as one."""
 
-    def given(self) -> Tensor:
-        """Return the gradient for what the part reads; (R, D)."""
+    def gradient(self) -> Tensor:
+        """Return the gradient for the features of the part; (R, D)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,16 @@ class Work:
     micro_tokens: int | None = None  # computed at once, where the windows of one text are more
     join: Join | None = None  # pools the logits of each item over its windows
     whole: Whole | None = None  # what the loss asks of all micro-batches together
+
+    def pieces(self, part: Batch) -> list[Batch]:
+        """Part a micro-batch between windows, where it has more of them than are computed at once.
+
+        Returns:
+            The micro-batch itself where it has not.
+        """
+        if self.join is None or self.micro_tokens is None:
+            return [part]
+        return batches.windows(part, self.micro_tokens)
 
 
 def computed(encoder: Encoder, parts: Sequence[Batch], tokens: int) -> int:

@@ -38,6 +38,7 @@ ENDINGS = frozenset(
     [".bilou", ".bio", ".bioes", ".conll", ".conllu", ".conllx", ".iob", ".iob1", ".iob2"]
 )
 SAMPLE = 1 << 19  # characters
+SAMPLE_LINES = 50_000  # each of them takes a hundred bytes and more, however short it is
 
 _FIRST = 20  # lines that are looked at for signs that words do not have
 _TORN = 0.9  # share of lines with all columns, above which the others are faults
@@ -144,8 +145,9 @@ def _sample(path: Path) -> tuple[list[list[str]], frozenset[str]]:
         lines = StringIO(piece, newline="")
         taken += lines if taken else dropwhile(str.isspace, lines)  # it may begin with blank lines
         size += len(piece) if taken else 0
-        if size >= SAMPLE:
+        if size >= SAMPLE or len(taken) >= SAMPLE_LINES:
             break
+    del taken[SAMPLE_LINES:]
     is_table = kinds.ending(path) == ".csv"
     kept = borders.words_among(taken, is_table=is_table)
     parted = groupby(taken, lambda line: borders.is_border(line, is_table=is_table, words=kept))

@@ -365,7 +365,7 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     objective = replace(objective, looks_first=is_probed)
     learner = Learner.build(objective, settings, encoder, sub=sub, clock=clock, why=why)
     learner.is_frozen = is_quick
-    learner.hears = partial(selecting.hear, learner, corpus)
+    learner.takes = partial(selecting.take, learner, corpus)
     learner.saves_last = (request.seeds or 1) > 1  # much follows, and may be stopped
     if settings.train.retry:
         learner.fresh = partial(_weights, objective, place, settings.train, device)

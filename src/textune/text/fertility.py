@@ -84,7 +84,7 @@ def measure(texts: Iterable[str], tokenizer: Tokenizer) -> Fertility:
     )
 
 
-def split_share(texts: Iterable[str], tokenizer: Tokenizer) -> float:
+def broken_share(texts: Iterable[str], tokenizer: Tokenizer) -> float:
     """Return the share of words that are written in several pieces; 0 where there is no word."""
     tally = _tally(texts, tokenizer)
     return sum(tally.occurrences.values()) / max(1, tally.words)

@@ -23,7 +23,7 @@ BARE = 1.35  # signs a piece, below which words are written letter by letter
 LONG = 3.0  # signs a word, from which a piece a sign is too little: not where each sign is a word
 BYTES = 0.75  # signs a piece, below which each sign takes several
 LEAST = 100  # words below which nothing is said of pieces a word
-SPLIT = 0.4  # share of words in several pieces; English by BERT's: 0.02 to 0.22, French: 0.43
+BROKEN = 0.4  # share of words in several pieces; English by BERT's: 0.02 to 0.22, French: 0.43
 OF_ONE_LANGUAGE = range(20_000, 100_000)  # pieces of a vocabulary whose own words are mostly whole
 MOST_OF_ALL = 100_000  # characters of the texts that are looked at for that
 OTHERS = "bert-base-multilingual-cased, xlm-roberta-base or intfloat/multilingual-e5-small"
@@ -40,7 +40,7 @@ class Cost:
     pieces: int
     unknown: int  # pieces
     rows: tuple[str, ...]  # the first that hold unknown ones
-    split: float = 0.0  # share of words in several pieces
+    broken: float = 0.0  # share of words in several pieces
 
     @property
     def pieces_per_word(self) -> float:
@@ -55,7 +55,7 @@ class Cost:
     @property
     def is_foreign(self) -> bool:
         """Tell whether so many words are written in several pieces as in another language."""
-        return self.words >= LEAST and self.split >= SPLIT
+        return self.words >= LEAST and self.broken >= BROKEN
 
     @property
     def is_spelled(self) -> bool:
@@ -102,17 +102,17 @@ def cost(tokenizer: Tokenizer, examples: Sequence[Example], words: Words) -> Cos
         pieces=sum(map(len, found)),
         unknown=sum(counts),
         rows=tuple(dict.fromkeys(rows))[:3],
-        split=_split(tokenizer, [text for text, _ in texts]),
+        broken=_broken(tokenizer, [text for text, _ in texts]),
     )
 
 
-def _split(tokenizer: Tokenizer, texts: Sequence[str]) -> float:
+def _broken(tokenizer: Tokenizer, texts: Sequence[str]) -> float:
     """Return the share of words in several pieces, if the vocabulary is of one language."""
     if tokenizer.backend.get_vocab_size() not in OF_ONE_LANGUAGE:
         return 0.0
     ends = np.cumsum([0, *map(len, texts)])
     some = texts[: int(np.searchsorted(ends, MOST_OF_ALL))]
-    return fertility.split_share(some, tokenizer)
+    return fertility.broken_share(some, tokenizer)
 
 
 def finding(tokenizer: Tokenizer, found: Cost) -> Finding | None:
@@ -128,21 +128,21 @@ def finding(tokenizer: Tokenizer, found: Cost) -> Finding | None:
             "--add-words`"
         )
         return Finding("unknown", "warning", message, found.unknown, found.rows)
-    if not found.is_spelled and not found.is_foreign:
-        return None
-    if not found.is_spelled:
+    if found.is_spelled:
         message = (
-            f"{found.split:.0%} of the words are written in several pieces of the tokenizer of "
-            f"{name}, as are those of a language that it was not made for: its encoder may hardly "
-            "know them; one that has read this language, by --base, may do much better (for many "
-            f"languages {OTHERS})"
+            f"a word takes {found.pieces_per_word:.1f} pieces of the tokenizer of {name} in the "
+            "mean, nearly a piece a letter: it hardly knows this language or script, and learning "
+            f"suffers; name an encoder that does with --base (for many languages {OTHERS}), or "
+            "make one from plain text of this language with `textune pretrain`"
         )
         return Finding("unknown", "warning", message, found.pieces)
+    if not found.is_foreign:
+        return None
     message = (
-        f"a word takes {found.pieces_per_word:.1f} pieces of the tokenizer of {name} in the mean, "
-        "nearly a piece a letter: it hardly knows this language or script, and learning suffers; "
-        f"name an encoder that does with --base (for many languages {OTHERS}), or make one from "
-        "plain text of this language with `textune pretrain`"
+        f"{found.broken:.0%} of the words are written in several pieces of the tokenizer of "
+        f"{name}, as are those of a language that it was not made for: its encoder may hardly know "
+        "them; one that has read this language, by --base, may do much better (for many languages "
+        f"{OTHERS})"
     )
     return Finding("unknown", "warning", message, found.pieces)
 

@@ -16,12 +16,14 @@ from textune.training import generators
 from textune.training.reducing import Adding
 
 
-def look(
+def differentiate(
     model: Callable[[Batch], Any],
     work: Work,
     reducer: Adding | None = None,
 ) -> tuple[Work, Whole | None]:
-    """Compute what all parts of an update read, once more than is needed without such a loss.
+    """Differentiate a loss of a whole optimizer batch by the features of its parts.
+
+    These are computed once more than is needed without such a loss.
 
     The masks of dropout are those that the parts will have when they are computed with gradients.
 
@@ -41,35 +43,30 @@ def look(
     if whole is None:
         return work, None
     parts = list(work.parts)
-    whole.take(None)
-    if reducer is None and len(parts) == 1 and len(_pieces(parts[0], work)) == 1:
+    whole.enter(None)
+    if reducer is None and len(parts) == 1 and len(work.pieces(parts[0])) == 1:
         return replace(work, parts=parts), None
     device = whole.device  # the parts may lie elsewhere
     parts = [batches.moved(part, device) for part in parts]
     before = generators.state(device)
     try:
-        reads = [_read(model, whole, _pieces(part, work)) for part in parts]
+        features = [_features(model, whole, work.pieces(part)) for part in parts]
     except (RuntimeError, MemoryError) as error:
         if reducer is not None and is_lack(error):
             reducer.stack(None, device)
         raise
     generators.go_back(before, device)
-    whole.look(parts, reads, None if reducer is None else partial(reducer.stack, device=device))
+    stack = None if reducer is None else partial(reducer.stack, device=device)
+    whole.differentiate(parts, features, stack)
     return replace(work, parts=parts), whole
 
 
 @torch.no_grad()
-def _read(model: Callable[[Batch], Any], whole: Whole, pieces: Sequence[Batch]) -> Tensor:
-    """Return what is read of the windows of a part; (R, D)."""
+def _features(model: Callable[[Batch], Any], whole: Whole, pieces: Sequence[Batch]) -> Tensor:
+    """Return the features of the windows of a part; (R, D)."""
     found = []
-    with whole.looking():
+    with whole.keeping():
         for piece in pieces:
             model(piece)
-            found.append(whole.read())
+            found.append(whole.features())
     return torch.cat(found)
-
-
-def _pieces(part: Batch, work: Work) -> Sequence[Batch]:
-    if work.join is None or work.micro_tokens is None:
-        return [part]
-    return batches.windows(part, work.micro_tokens)

@@ -60,8 +60,8 @@ def _take_state(learner: Learner, ranks: Ranks, found: Mapping[str, Any]) -> Ite
     What it has found in cross-validation is taken, too.
     """
     sharding.end(learner)
-    if found and learner.hears is not None:
-        learner.hears(found)
+    if found and learner.takes is not None:
+        learner.takes(found)
     state = ranks.hear()
     _refuse_others(learner, state["fingerprints"])
     learner.optimizer.begin_anew()

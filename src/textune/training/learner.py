@@ -84,7 +84,7 @@ class Learner:
     trackers: Trackers = field(default_factory=Trackers)  # that follow the run
     ranks: Ranks = ALONE  # the processes that learn together
     found: Mapping[str, Any] = field(default_factory=dict)  # in cross-validation, for the others
-    hears: Callable[[Mapping[str, Any]], None] | None = None  # takes what the first one found
+    takes: Callable[[Mapping[str, Any]], None] | None = None  # learns by what the first one found
     shards: Shards | None = None  # while its weights are parted between them
     late: Late = field(default_factory=lambda: Late(""))  # looks whether gradients were finite
     journal: Journal = field(init=False)  # while it learns

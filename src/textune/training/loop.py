@@ -195,13 +195,13 @@ def accumulate(
 ) -> Tensor:
     """Add the gradients of this process's micro-batches of an update; return their loss."""
     total: Tensor | None = None
-    work, whole = ahead.look(model, work, reducer)
+    work, whole = ahead.differentiate(model, work, reducer)
     if whole is not None:
         capturing = None  # a graph knows its own texts alone
     parts = ((batch, False) for batch in work.parts) if reducer is None else _with_last(work.parts)
     for number, (batch, is_last) in enumerate(threads.over(parts)):
         if whole is not None:
-            whole.take(number)
+            whole.enter(number)
         part = None if capturing is None else capturing.backward(batch, work.count)
         if part is None:
             here = batch if capturing is None else batches.moved(batch, capturing.device)
@@ -232,20 +232,19 @@ def _go_back(
 
     The last one of several processes brings what sends gradients while others are computed.
     """
-    if work.join is not None and work.micro_tokens is not None:
-        pieces = batches.windows(batch, work.micro_tokens)
-        if len(pieces) > 1:
-            return parted.backward(
-                model,
-                loss,
-                batch,
-                pieces,
-                join=work.join,
-                collect=model.collect,
-                scaled=model.scaled,
-                count=work.count,
-                whole=whole,
-            )
+    pieces = work.pieces(batch)
+    if len(pieces) > 1 and work.join is not None:
+        return parted.backward(
+            model,
+            loss,
+            batch,
+            pieces,
+            join=work.join,
+            collect=model.collect,
+            scaled=model.scaled,
+            count=work.count,
+            whole=whole,
+        )
     part = model.loss(loss, batch) / work.count  # the exact mean over the whole batch
     if reducer is not None:
         reducer.begin()

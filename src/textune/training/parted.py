@@ -38,7 +38,7 @@ def backward(
         collect: Brings the gradients of a part to the parameters that are optimized.
         scaled: Returns what is differentiated of a loss: for fp16, a multiple of it.
         count: What the sum of losses is divided by.
-        whole: Has a gradient for what is read of each window, beside that of its logits.
+        whole: Has a gradient for the features of each window, beside that of its logits.
 
     Returns:
         The loss, divided.
@@ -56,12 +56,12 @@ def backward(
     assert logits.grad is not None
     sizes = [len(part) for part in found]
     given = logits.grad.split(sizes)
-    besides = None if whole is None else scaled(whole.given() / count).split(sizes)
+    besides = None if whole is None else scaled(whole.gradient() / count).split(sizes)
     for place, (piece, state, gradient) in enumerate(zip(pieces, states, given, strict=True)):
         generators.go_back(state, device)
         roots, gradients = [model(piece)], [gradient]
         if whole is not None and besides is not None:
-            roots.append(whole.read())
+            roots.append(whole.features())
             gradients.append(besides[place].to(roots[1]))
         torch.autograd.backward(roots, gradients)
         collect()

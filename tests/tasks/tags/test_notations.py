@@ -6,12 +6,12 @@ import random
 import pytest
 from typer.testing import CliRunner
 
-from made_crosses import crossed
 from textune.doors.cli import app
 from textune.errors import DataError
 from textune.reading import sources
 from textune.tasks import examples
 from textune.tasks.contract import understand
+from thinning import crossed
 
 KINDS = ("PER", "LOC", "ORG")
 SCHEMES = {  # first, inside, last, only; of IOB1 and IOE1 "" where the letter depends on neighbours

@@ -6,12 +6,12 @@ import random
 import pytest
 from typer.testing import CliRunner
 
-from made_crosses import crossed
 from textune.doors.cli import app
 from textune.reading import sources
 from textune.records import Contract
 from textune.tasks import examples
 from textune.tasks.contract import understand
+from thinning import crossed
 
 SIGNS = {
     "emoji": "Anna 😀 went to Berlin 👩‍👩‍👧 city Siemens 🇩🇪 Tom",

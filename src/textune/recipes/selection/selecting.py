@@ -76,7 +76,7 @@ def select(
     yield Message(selected.words(learner, corpus, found))
     best = found.best
     learner.found = {"remedy": best.remedy, "contrast": best.contrast}
-    hear(learner, corpus, learner.found)
+    take(learner, corpus, learner.found)
     learner.is_frozen = best.name == FROZEN
     if best.retry is not None and not goes_on:
         starting_over.take(learner, best.retry)
@@ -85,7 +85,7 @@ def select(
         learner.model.reload()
 
 
-def hear(learner: Learner, corpus: Corpus, found: Mapping[str, Any]) -> None:
+def take(learner: Learner, corpus: Corpus, found: Mapping[str, Any]) -> None:
     """Let a learner learn from all texts as cross-validation has found, here or in another process.
 
     Args:
