@@ -36,6 +36,7 @@ from textune.reading.forms import (
     folders,
     foreign,
     framed,
+    interface,
     joined_pairs,
     label_columns,
     label_studio_rows,
@@ -211,9 +212,9 @@ def _in_sentences(table: Table) -> Table:
     """Take words that stand in a row each, or tags that stand in a cell, as lists."""
     if table.format in ("conll", "squad"):
         return table
-    if table.format == "text" or len(table.columns) == 1:
-        return next((made for form in OF_LINES if (made := form(table))), table)
-    return next((made for form in OF_TABLES if (made := form(table)) is not None), table)
+    known = OF_LINES if table.format == "text" or len(table.columns) == 1 else OF_TABLES
+    with interface.reading_once():
+        return next((made for form in known if (made := form(table)) is not None), table)
 
 
 def _read_file(path: Path, options: ReadOptions) -> Table:

@@ -64,12 +64,14 @@ def _kept(
     place = home / key
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(_lock(place)):
-        if not _is_sound(place):
+        is_new = not _is_sound(place)
+        if is_new:
             _build(write, place)
         os.utime(place)
         found = read(place, False)
-    with suppress(OSError):  # another process's business just as well
-        _prune(home, keep=place)
+    if is_new:  # of hundreds, all files are looked at
+        with suppress(OSError):  # another process's business just as well
+            _prune(home, keep=place)
     return found
 
 
@@ -125,7 +127,8 @@ def _lock(place: Path) -> str:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
+    with os.scandir(folder) as files:
+        return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def chunks(

@@ -1,7 +1,8 @@
 """What a form of JSON is: how it is recognised, and how one value of it becomes flat rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -10,6 +11,7 @@ from textune.errors import DataError
 from textune.metrics.votes import Judged
 from textune.records import Finding, Table
 
+Cells = tuple[str, ...]
 Values = Callable[[], Iterator[Any]]
 """Gives all values of a file, from the start, as often as it is called."""
 
@@ -66,9 +68,35 @@ def always(convert: Convert, *reasons: str) -> Callable[[Values], Converter]:
     return converter
 
 
-def first_rows(table: Table, most: int) -> list[tuple[str, ...]]:
+_first: ContextVar[dict[int, tuple[Table, int, list[Cells]]] | None] = ContextVar(
+    "first", default=None
+)  # by the address of a table, which stays that of no other as long as it is kept
+
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """Let `first_rows` read those of a table once meanwhile: every form looks at them."""
+    before = _first.set({})
+    try:
+        yield
+    finally:
+        _first.reset(before)
+
+
+def first_rows(table: Table, most: int) -> list[Cells]:
     """Take the first rows of a table, up to a fault, which is raised when all are read."""
-    found: list[tuple[str, ...]] = []
+    kept = _first.get()
+    if kept is None:
+        return _first_rows(table, most)
+    _, count, rows = kept.get(id(table), (table, 0, []))
+    if count < most:
+        rows = _first_rows(table, most)
+        kept[id(table)] = table, most, rows
+    return rows[:most]
+
+
+def _first_rows(table: Table, most: int) -> list[Cells]:
+    found: list[Cells] = []
     with suppress(DataError):
         found.extend(row.cells for row in islice(table.rows(), most))
     return found
