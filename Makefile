@@ -11,7 +11,7 @@ WORKERS ?= 2
 TESTS := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format proofs bench recipes docs clean
+.PHONY: help setup demo test test-rest test-all check format proofs bench recipes docs clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this list
@@ -24,6 +24,9 @@ demo: $(STAMP)  ## Fine-tune the bundled encoder on real text, offline
 
 test: $(STAMP)  ## Run the tests, with the crosses of their cases thinned out
 	$(TESTS)
+
+test-rest: $(STAMP)  ## Run the tests that make test leaves out, for they take long
+	$(TESTS) -m exhaustive
 
 test-all: $(STAMP)  ## Run all tests, each case of each cross
 	TEXTUNE_CASES=all $(TESTS) -m ""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import made_sources
+from thinning import spare
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -54,7 +55,7 @@ def test_the_package_imports_what_it_declares():
     assert {"torch", "scipy", "numpy"} <= used
 
 
-@pytest.mark.parametrize("folder", ["bench", "tests"])
+@pytest.mark.parametrize("folder", ["bench", spare("tests")])
 def test_benches_and_tests_import_what_the_developers_extra_declares(folder):
     everything = CORE.union(*EXTRAS.values())
     assert imported(folder) - everything - modules_of_tests() == set()

@@ -210,6 +210,7 @@ def test_the_pages_name_no_place_of_a_machine():
         assert not re.search(r"(?<![\w.])/(home|root|work|tmp|usr)/|index-url|file://", text), page
 
 
+@pytest.mark.exhaustive
 def test_the_site_is_built_without_a_warning_and_asks_no_network(tmp_path):
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     words = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]

@@ -1,6 +1,8 @@
 import csv
 import json
 
+import pytest
+
 from bench import check
 
 
@@ -22,6 +24,7 @@ def test_the_formats_hold_the_same_rows(tmp_path):
     assert len(texts) == 40
 
 
+@pytest.mark.exhaustive
 def test_a_command_is_measured_and_its_numbers_are_written(tmp_path):
     file = tmp_path / "out.json"
     check.main(["--rows", "60", "--only", "csv", "--json", str(file)])

@@ -94,6 +94,7 @@ def test_texts_that_are_too_long_are_cut_by_the_trainer_and_parted_by_textune(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_tiny_run_reports_speed_memory_and_ratios(
     tmp_path: Path,
     tiny_base: Path,

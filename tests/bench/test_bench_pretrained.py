@@ -116,6 +116,7 @@ def test_what_was_learned_stands_beside_the_most_frequent_piece(run: Path) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_both_starts_are_fine_tuned_on_the_same_rows(
     options: argparse.Namespace, run: Path, tmp_path: Path, forked: None
 ) -> None:

@@ -12,6 +12,7 @@ WHOLE = {"cola": 8551, "imdb": 25000, "goemotions": 43410}
 
 
 @pytest.mark.parametrize("name", list(TASKS))
+@pytest.mark.exhaustive
 def test_a_limit_takes_rows_evenly_and_every_program_reads_the_same(
     name: str, tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

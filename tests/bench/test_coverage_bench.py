@@ -55,6 +55,7 @@ def test_intervals_reckon_with_mistakes_and_outliers_that_nobody_saw(name, size,
     assert min(held.values()) >= 0.89, held
 
 
+@pytest.mark.exhaustive
 def test_intervals_of_many_unequal_classes_are_not_shifted_by_what_the_others_tell():
     found = coverage.covered(coverage_worlds.WORLDS["100 unequal classes"], 1_000, 40, 0)
     held = {key: found["held"][key] for key in ("macro_f1", "weighted_f1", "balanced_accuracy")}
@@ -73,6 +74,7 @@ def test_many_classes_of_two_texts_have_an_interval_of_macro_f1_as_wide_as_it_mu
     assert np.mean([low <= 0.817 <= high for low, high in spans]) >= 0.75  # of 40,000 texts
 
 
+@pytest.mark.exhaustive
 def test_entities_of_many_types_have_an_interval_of_macro_f1_as_wide_as_it_must_be():
     world = coverage_worlds.WORLDS["8 types"]
     found = coverage.covered(world, 300, SETS, 0, has_widths=True)
@@ -80,6 +82,7 @@ def test_entities_of_many_types_have_an_interval_of_macro_f1_as_wide_as_it_must_
     assert found["held"]["macro_f1"] >= 0.89
 
 
+@pytest.mark.exhaustive
 def test_the_interval_of_accuracy_over_words_holds_of_thirty_sentences():
     found = coverage.covered(coverage_worlds.WORLDS["60 types"], 30, 200, 0)
     assert found["held"]["accuracy"] >= 0.91  # with a true 0.95 one time in 100 fewer do

@@ -46,6 +46,7 @@ def test_what_is_written_is_what_the_command_labels(tiny_base, shared, tmp_path)
 
 
 @pytest.mark.parametrize("fault", ["", "loses a row"])
+@pytest.mark.exhaustive
 def test_what_a_kill_costs_is_counted(fault, shared, tmp_path, monkeypatch):
     def made(run, source, output, processes):
         slow = fault if "labelled" in output.name else "never slow"

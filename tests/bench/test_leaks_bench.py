@@ -36,6 +36,7 @@ def test_texts_that_are_not_there_are_not_found(drawn):
     assert between(made(texts[:200]), made(texts[200:]), "valid") == []
 
 
+@pytest.mark.exhaustive
 def test_the_whole_command_is_measured(drawn, tmp_path):
     texts, _ = drawn
     train, valid = (

@@ -82,6 +82,7 @@ def test_where_no_group_may_be_made_a_program_is_pinned(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_tiny_run_measures_every_situation(
     tmp_path: Path, tiny_base: Path, shared: Path, forked: None
 ) -> None:

@@ -126,6 +126,7 @@ def test_every_program_trains_on_the_same_rows_and_is_scored_on_both_sets(
 
 
 @pytest.mark.parametrize("task", list(SETS))
+@pytest.mark.exhaustive
 def test_the_trainer_learns_each_task_by_heart(
     task: str, data: Path, tmp_path: Path, tiny_base: Path
 ) -> None:
@@ -325,6 +326,7 @@ def test_a_wrong_option_is_explained(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_tiny_run_prints_scores_and_speed_of_every_program(
     data: Path, tmp_path: Path, tiny_base: Path, forked: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,6 +91,7 @@ def read(file: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.usefixtures("forked")
+@pytest.mark.exhaustive
 def test_a_tiny_run_is_trained_by_both_and_judged_from_what_they_saved(
     data: Path,
     base: Path,

@@ -29,6 +29,7 @@ def test_texts_have_as_many_tokens_as_are_asked_for(shared, run):
     assert all(38 <= count <= 40 for count in counts)
 
 
+@pytest.mark.exhaustive
 def test_clients_ask_a_real_server(run, forked, tmp_path):
     texts = tmp_path / "texts.json"
     texts.write_text(json.dumps(["good film", "a dull book"]), encoding="utf-8")

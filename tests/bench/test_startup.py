@@ -33,6 +33,7 @@ def test_a_command_is_ended_as_soon_as_its_file_has_content(tmp_path):
         )
 
 
+@pytest.mark.exhaustive
 def test_what_is_wrong_with_a_file_is_measured_to_the_end(tmp_path):
     took = startup.to_end(
         startup.lines()["train: no such file"], tmp_path, environment(1, tmp_path)

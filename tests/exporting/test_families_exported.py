@@ -20,6 +20,7 @@ USUAL = (
 REFUSED = ("longformer", "xlnet")  # windows of its own; no limit of positions
 ALL = [name for name in FAMILIES if name not in REFUSED]
 EXPORTED = ALL if os.environ.get("TEXTUNE_FAMILIES") == "all" else USUAL
+LIKE_OTHERS = ("albert", "camembert", "electra", "mpnet", "xlm-roberta")
 LABELS = ["bad", "fine", "good"]
 
 
@@ -32,7 +33,7 @@ def made_base(folder, kind, tiny_base):
     return folder
 
 
-@pytest.mark.parametrize("kind", but(EXPORTED, "camembert", "electra", "xlm-roberta"))
+@pytest.mark.parametrize("kind", but(EXPORTED, *LIKE_OTHERS))
 def test_a_family_answers_as_its_run_does(kind, tiny_base, tmp_path):
     base = made_base(tmp_path / "base", kind, tiny_base)
     run = make_run(tmp_path / "run", base, "single", LABELS)

@@ -13,6 +13,7 @@ from torch import nn
 
 import textune
 from textune.errors import CheckpointError, MissingExtraError, ModelError, SettingsError
+from thinning import after
 
 pytest.importorskip("lightning", reason="the extra `lightning` is not installed")
 
@@ -74,7 +75,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", after(1, WAYS))
 def test_settings_of_the_training_mean_what_they_mean_to_textune_train(
     way, reviews, tiny_base, tmp_path
 ):
@@ -85,6 +86,7 @@ def test_settings_of_the_training_mean_what_they_mean_to_textune_train(
     assert gap(weights(model), wanted) < 1e-6
 
 
+@pytest.mark.exhaustive
 def test_masks_of_dropout_are_those_of_textune_train(reviews, tiny_base, tmp_path):
     _, wanted = trained(tmp_path / "run", reviews, tiny_base)
     data, model = made(reviews, tiny_base)
@@ -146,6 +148,7 @@ def test_a_checkpoint_is_not_gone_on_with_by_other_texts(reviews, few, tiny_base
         )
 
 
+@pytest.mark.exhaustive
 def test_callbacks_see_the_numbers_of_the_whole_set(comments, tiny_base, tmp_path):
     best = ModelCheckpoint(tmp_path / "kept", monitor="valid_roc_auc_cold", mode="max")
     stop = EarlyStopping("valid_loss", patience=1, min_delta=10.0)
@@ -180,6 +183,7 @@ def test_callbacks_see_the_numbers_of_the_whole_set(comments, tiny_base, tmp_pat
     assert [one for part in batches for one in part] == again.predictor().predict(texts)
 
 
+@pytest.mark.exhaustive
 def test_a_rate_is_looked_for_and_weights_are_averaged(few, tiny_base, tmp_path):
     data, model = made(few, tiny_base)
     run = trainer(tmp_path)
@@ -221,7 +225,7 @@ def test_a_trial_run_goes_through_everything_once(reviews, tiny_base, tmp_path):
     run.predict(model, data)
 
 
-@pytest.mark.parametrize("task", KINDS)
+@pytest.mark.parametrize("task", after(2, KINDS))
 def test_every_task_learns_predicts_and_is_saved_as_textune_reads_it(
     task, request, tiny_base, tmp_path
 ):
@@ -370,6 +374,7 @@ def test_a_missing_package_is_said(monkeypatch):
         importlib.import_module("textune.lightning")
 
 
+@pytest.mark.exhaustive
 def test_two_processes_come_to_the_weights_of_one(server, reviews, tiny_base, tmp_path):
     _, wanted = trained(tmp_path / "run", reviews, tiny_base, settings="train.dropout=0")
     given, log = (tiny_base, reviews, tmp_path), tmp_path / "said.txt"
@@ -383,6 +388,7 @@ def test_two_processes_come_to_the_weights_of_one(server, reviews, tiny_base, tm
     assert len(found[0]["texts"]) + len(found[1]["texts"]) == 16
 
 
+@pytest.mark.exhaustive
 def test_the_python_of_the_page_runs(reviews, tiny_base, tmp_path, monkeypatch, capsys):
     page = Path(__file__).parents[2] / "docs" / "lightning.md"
     code = "".join(re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S))

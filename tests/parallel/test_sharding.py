@@ -136,6 +136,7 @@ def apart(mine, other):
     return float((ones - others).norm() / others.norm())
 
 
+@pytest.mark.exhaustive
 def test_an_overflow_in_one_process_leaves_an_update_out_in_all(two):
     one, other = (load_file(two[0] / f"fp16-{rank}" / "found") for rank in (0, 1))
     assert all(one[name].equal(other[name]) for name in one)
@@ -285,6 +286,7 @@ def anew(tiny_base, tmp_path_factory, _kernels, forks):
     return Runs(whole, folder, went_on, folder, [unbroken.said(), again.said()], codes)
 
 
+@pytest.mark.exhaustive
 def test_all_begin_anew_together_where_a_gradient_is_not_finite(anew):
     assert anew.codes[0] == [0, 0], anew.said[0]
     assert "the gradient is not finite" in anew.said[0]

@@ -76,6 +76,7 @@ def test_a_batch_without_its_text_is_refused(run):
     assert Labeller(run, text="body")({"body": [None]})["decision"]
 
 
+@pytest.mark.exhaustive
 def test_an_actor_that_is_killed_loses_no_row(run, source, sessions, tmp_path):
     pytest.importorskip("ray")
     whole, output = tmp_path / "whole.parquet", tmp_path / "out.parquet"

@@ -3,11 +3,14 @@
 import json
 import shutil
 
+import pytest
+
 import textune
 from made_texts import write_lines
 from textune.encoder import ways_of_pooling
 
 
+@pytest.mark.exhaustive
 def test_an_adapted_sentence_encoder_is_still_one(tiny_base, reviews, tmp_path):
     base = shutil.copytree(tiny_base, tmp_path / "base")
     (base / "1_Pooling").mkdir()

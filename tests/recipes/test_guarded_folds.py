@@ -15,6 +15,7 @@ from textune.recipes import labelled_text
 from textune.recipes.selection import contrasting, folded_tuning, learning_curve, selecting
 from textune.records import Message
 from textune.training import scaling
+from thinning import spare
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
 
@@ -150,7 +151,7 @@ def test_sound_folds_are_as_they_were_and_tell_what_fp16_has_left_out(
     assert len(left_out) == len(folds) + 1  # the training on all texts, as before
 
 
-@pytest.mark.parametrize("few", [True, False])
+@pytest.mark.parametrize("few", [True, spare(False)])
 def test_the_curve_of_such_a_run_is_by_the_safer_recipe(
     few, wild, tiny_base, tmp_path, monkeypatch
 ):

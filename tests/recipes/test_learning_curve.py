@@ -188,6 +188,7 @@ def test_few_texts_say_that_nothing_can_be_told(tiny_base, tmp_path):
     assert "cannot be told" in LearningCurve.read(run.path).words
 
 
+@pytest.mark.exhaustive
 def test_where_folds_judge_the_run_they_judge_the_parts_of_its_texts_too(few, tiny_base, tmp_path):
     out = tmp_path / "run"
     rows = few.read_text(encoding="utf-8").splitlines()[:21]
@@ -208,6 +209,7 @@ def test_where_folds_judge_the_run_they_judge_the_parts_of_its_texts_too(few, ti
     assert "fold cross-validation" in LearningCurve.read(out).judged
 
 
+@pytest.mark.exhaustive
 def test_parts_are_learned_from_by_the_loss_that_was_chosen(few, tiny_base, tmp_path, monkeypatch):
     monkeypatch.setattr(contrasting, "FEWEST", 40)
     monkeypatch.setattr(preferring, "is_better", lambda *_: True)

@@ -12,6 +12,7 @@ import textune
 from textune.doors import cli
 from textune.recipes.selection import folded_tuning, out_of_fold, refitted, selecting
 from textune.tasks import registry
+from thinning import spare
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
 
@@ -82,6 +83,7 @@ def test_the_head_that_is_saved_is_logistic_regression_of_the_tuned_features(
     assert again.candidates[0].refit is None
 
 
+@pytest.mark.exhaustive
 def test_without_it_the_head_is_the_one_that_was_fine_tuned(tuned, few):
     run = tuned(settings="train.refit=false")
     assert likeness(run.path / "model", few) < 0.99
@@ -100,7 +102,7 @@ def test_logits_are_made_as_sure_as_they_are_right():
     assert refitted.scale_of(task, logits[:10], truth[:10]) == 1.0
 
 
-@pytest.mark.parametrize("reads_names", [False, True])
+@pytest.mark.parametrize("reads_names", [spare(False), True])
 def test_the_names_of_labels_are_learned_from(tuned, few, monkeypatch, reads_names):
     made = refitted.Refit
     monkeypatch.setattr(folded_tuning, "Refit", lambda _, scale: made(reads_names, scale))

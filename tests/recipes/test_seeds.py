@@ -21,6 +21,7 @@ from textune.errors import NumericsError, RunError, SettingsError
 from textune.metrics import repeated
 from textune.recipes import fine_tuning, seeds
 from textune.settings import choosing
+from thinning import spare
 
 SMALL = {"device": "cpu", "epochs": 1}
 
@@ -98,7 +99,7 @@ def test_seeds_are_told_apart_and_the_best_one_is_saved(whole, tiny_base, tmp_pa
         assert (alone / file).read_bytes() == (out / file).read_bytes()
 
 
-@pytest.mark.parametrize("amid", [1, 2])
+@pytest.mark.parametrize("amid", [spare(1), 2])
 def test_a_run_of_seeds_that_was_killed_goes_on_where_it_was(whole, tmp_path, monkeypatch, amid):
     built, count, out = fine_tuning.build, [0], tmp_path / "killed"
 
@@ -178,6 +179,7 @@ def test_few_rows_are_cross_validated_in_the_same_folds_by_each_seed(
     assert "--test FILE would tell better" in told["words"]
 
 
+@pytest.mark.exhaustive
 def test_a_cross_validated_run_of_seeds_does_not_repeat_its_first(
     few, tiny_base, tmp_path, monkeypatch
 ):

@@ -221,6 +221,7 @@ def test_the_models_of_tags_are_not_averaged():
     assert not any("mean of" in line for line in others.words)
 
 
+@pytest.mark.exhaustive
 def test_no_mean_is_made_where_none_is_wanted(trained, monkeypatch):
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
     monkeypatch.setattr(averaged, "write", None)  # it is not called
@@ -363,6 +364,7 @@ def test_a_label_s_only_text_is_learned_from_and_not_judged(trained, few):
     assert numbers_of(run)["valid"]["n"] == 20
 
 
+@pytest.mark.exhaustive
 def test_effort_best_means_three_seeds(trained):
     asked = ("--effort", "best", "--limit", 20, "--set", "train.contrast=0")
     said, run = trained("--epochs", 1, *asked)

@@ -381,6 +381,7 @@ def test_an_empty_curve_makes_no_picture(run):
     assert pictures_of(run) == []
 
 
+@pytest.mark.exhaustive
 def test_a_long_curve_is_thinned(run, monkeypatch):
     losses = np.random.default_rng(0).normal(3, 1, 6000).tolist()
     lines = [{"kind": "step", "step": n, "loss": loss} for n, loss in enumerate(losses)]

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from made_servers import RUNS, serving
 
+from thinning import spare
+
 pytest.importorskip("selenium", reason="selenium is not installed")
 axe = pytest.importorskip("axe_core_python.selenium", reason="axe-core is not installed")
 from selenium import webdriver  # noqa: E402  # after it is known to be there
@@ -114,7 +116,7 @@ def looked_at(page, name):
     assert page.execute_script(overflow) <= 0
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1200, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), spare((1200, "dark"))])
 def test_a_text_is_decided_and_explained(browser, asker, width, scheme):
     page = opened(browser, asker, width=width, scheme=scheme)
     said = answered(page, EVIL)
@@ -163,6 +165,7 @@ def test_spans_are_marked_where_they_stand(browser, asker):
     looked_at(page, "tags")
 
 
+@pytest.mark.exhaustive
 def test_questions_pairs_and_numbers_have_their_fields(browser, asker):
     page = opened(browser, asker)
     choose(page, "answers")

@@ -98,6 +98,7 @@ def test_a_trial_that_lacks_memory_is_given_up_and_others_follow(swept, tmp_path
     assert "the only trial that finished scored" in found.numbers["words"]
 
 
+@pytest.mark.exhaustive
 def test_a_helper_is_started_and_ends_with_the_process_that_began(swept, tmp_path):
     found = swept(space="batch-size=16,32", lr=0.006, jobs=2)
     assert found.numbers["trials"] == {"complete": 2, "pruned": 0, "fail": 0}
@@ -123,6 +124,7 @@ def test_a_stop_says_how_the_sweep_goes_on(swept, tmp_path, monkeypatch, place):
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.exhaustive
 def test_what_another_process_wrote_of_the_winner_stays(swept, tmp_path, monkeypatch):
     def elsewhere(study, plan, request, best):
         yield Message("another process trains the winner")
@@ -135,6 +137,7 @@ def test_what_another_process_wrote_of_the_winner_stays(swept, tmp_path, monkeyp
     assert found.numbers["trials"]["complete"] == 2
 
 
+@pytest.mark.exhaustive
 def test_parts_of_a_data_set_judge_trials_and_the_winner_alone(tiny_base, reviews, tmp_path):
     head, *rows = reviews.read_text(encoding="utf-8").splitlines()
     (tmp_path / "set").mkdir()

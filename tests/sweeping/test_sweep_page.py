@@ -38,6 +38,7 @@ def trial(number, state, score, *, steps=None, **notes):
     return Trial(number, state, values, score, {"seconds": 61.0} | notes, steps or {})
 
 
+@pytest.mark.exhaustive
 def test_the_page_shows_history_importance_slices_and_what_failed(plan, tmp_path, monkeypatch):
     monkeypatch.setenv("TEXTUNE_PICTURES", "1")
     found = [

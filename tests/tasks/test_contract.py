@@ -69,6 +69,8 @@ REAL = {
 }
 LIKE_OTHERS = {
     "goemotions/train.tsv.gz",
+    "imdb/train.csv.gz",
+    "jigsaw/text_comment_1.csv.gz",
     "jigsaw/train_first_3000.csv.gz",
     "jigsaw/train_sample.csv",
 }

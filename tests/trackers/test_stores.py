@@ -46,6 +46,7 @@ def stopped_after(step, monkeypatch):
 
 @pytest.mark.usefixtures("_no_network")
 @pytest.mark.filterwarnings("ignore")  # of other people's programs
+@pytest.mark.exhaustive
 def test_several_at_once_and_a_resumed_run_is_the_same_one(
     comments, tiny_base, tmp_path, monkeypatch
 ):

@@ -320,6 +320,7 @@ def test_a_run_of_hours_continues_with_the_time_that_is_left(lines, spoken, tmp_
     assert (out / "model" / "model.safetensors").is_file()
 
 
+@pytest.mark.exhaustive
 def test_the_warm_up_of_a_run_of_hours_leaves_time_to_learn(lines, tiny_base, tmp_path):
     given = {"base": str(tiny_base), "hours": HOURS, "batch_size": 4}
     found = timed(asking(AdaptSettings, lines, tmp_path / "run", **given))

@@ -172,6 +172,7 @@ def stop(asked, step):
                 os.kill(os.getpid(), signal.SIGTERM)
 
 
+@pytest.mark.exhaustive
 def test_a_stopped_run_goes_on_to_the_same_weights(reviews, sentence_base, tmp_path):
     stop(request(reviews, sentence_base, tmp_path / "one", AUTO), 9)
     list(labelled_text.learn(request(reviews, sentence_base, tmp_path / "one", AUTO, resume=True)))
@@ -190,6 +191,7 @@ def test_another_pooling_is_another_run(reviews, sentence_base, tmp_path):
         list(labelled_text.learn(other))
 
 
+@pytest.mark.exhaustive
 def test_a_run_from_before_there_was_a_choice_goes_on_by_the_first_token(
     reviews, sentence_base, tmp_path, monkeypatch
 ):

@@ -383,6 +383,7 @@ def test_the_outputs_are_the_two_ends_of_an_answer():
     ],
 )
 @pytest.mark.skipif(not DATA.is_dir(), reason="the public data sets are not beside the checkout")
+@pytest.mark.exhaustive
 def test_reads_every_answer_of_public_files(name, questions, groups):
     source = sources.read(DATA / f"{name}.json.gz")
     contract = understand(source).contract
