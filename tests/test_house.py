@@ -189,6 +189,7 @@ def test_one(number): ...
     ("options", "made"),
     [([], ["1"]), (["-m", ""], ["1", "2"]), (["-m", "exhaustive"], ["2"])],
 )
+@pytest.mark.first(2)
 def test_exhaustive_cases_are_made_where_they_are_asked_for(
     options: list[str], made: list[str], tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ def few_reviews(file, target, step):
     return target
 
 
+@pytest.mark.exhaustive
 def test_reviews_are_learned_in_one_cycle_and_judged(shared, tmp_path, typed):
     train = few_reviews(shared / "imdb" / "train.csv.gz", tmp_path / "train.csv", 400)
     test = few_reviews(shared / "imdb" / "test.csv.gz", tmp_path / "test.csv", 1000)

@@ -26,7 +26,7 @@ def test_cases_that_nobody_needs_are_exhaustive_and_skipped_ones_stand_for_none(
         "def pytest_collection_modifyitems(items): thinning.thin(items)\n"
     )
     pytester.makeini(
-        "[pytest]\nmarkers = covering\n    exhaustive\naddopts = -m 'not exhaustive'\n"
+        "[pytest]\nmarkers = covering\n    first\n    exhaustive\naddopts = -m 'not exhaustive'\n"
     )
     pytester.makepyfile(
         "import pytest\n"
@@ -37,7 +37,10 @@ def test_cases_that_nobody_needs_are_exhaustive_and_skipped_ones_stand_for_none(
         "@pytest.mark.parametrize('number', [300, 400])\n"
         "@pytest.mark.covering(1)\n"
         "def test(device, task, size, number): assert device == 'cpu'\n"
+        "@pytest.mark.parametrize('number', [1, 2, 3])\n"
+        "@pytest.mark.first(2)\n"
+        "def test_first(number): assert number\n"
     )
-    pytester.runpytest().assert_outcomes(passed=3, skipped=6, deselected=3)
-    pytester.runpytest("-m", "").assert_outcomes(passed=6, skipped=6)
-    pytester.runpytest("-m", "exhaustive").assert_outcomes(passed=3, deselected=9)
+    pytester.runpytest().assert_outcomes(passed=5, skipped=6, deselected=4)
+    pytester.runpytest("-m", "").assert_outcomes(passed=9, skipped=6)
+    pytester.runpytest("-m", "exhaustive").assert_outcomes(passed=4, deselected=11)

@@ -1,9 +1,10 @@
 """Crosses of parameters become few cases that have all that matters, and others marked exhaustive.
 
 A test over a cross says by `@pytest.mark.covering(1)` that each value of each parameter must occur
-in what stays, by `covering(2)` that each pair of values must. Of a part of a cross, asked for by
-the names of its cases, as much stays as has every value of the part. Lists of values are marked by
-`after`, `but` and `crossed`, single ones by `spare`.
+in what stays, by `covering(2)` that each pair of values must; by `first(2)` that its first two
+cases stay. Of a part of a cross, asked for by the names of its cases, as much stays as has every
+value of the part. Lists of values are marked by `after`, `but` and `crossed`, single ones by
+`spare`.
 """
 
 import itertools
@@ -19,12 +20,14 @@ def thin(items):
     """Mark the cases of crosses that are not needed to have every value, or pair, as exhaustive."""
     crosses = {}
     for item in items:
-        mark = item.get_closest_marker("covering")
-        if mark is not None:
-            crosses.setdefault((item.path, item.originalname, *mark.args), []).append(item)
-    for (*_, strength), cases in crosses.items():
+        for mark in (*item.iter_markers("covering"), *item.iter_markers("first")):
+            cross = (item.path, item.originalname, mark.name, *mark.args)
+            crosses.setdefault(cross, []).append(item)
+    for (*_, kind, count), cases in crosses.items():
         here = [case for case in cases if not is_skipped(case)]
-        kept = covering([values_of(case) for case in here], strength)
+        kept = range(count)
+        if kind == "covering":
+            kept = covering([values_of(case) for case in here], count)
         for number, case in enumerate(here):
             if number not in kept:
                 case.add_marker(pytest.mark.exhaustive)

@@ -64,6 +64,7 @@ def job(tmp_path: Path, tiny_base: Path, sentences: list[str]) -> Job:
 
 
 @pytest.mark.parametrize("program", POLICIES)
+@pytest.mark.exhaustive
 def test_every_program_learns_from_each_text_once(
     program: str, job: Job, sentences: list[str]
 ) -> None:

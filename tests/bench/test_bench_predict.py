@@ -78,6 +78,7 @@ def test_the_table_names_every_policy_and_whether_the_probabilities_agree(
     assert "probabilities of textune and the pipeline agree to 0.001" in shown
 
 
+@pytest.mark.exhaustive
 def test_half_of_the_texts_are_reviews_and_they_are_mixed(shared: Path) -> None:
     texts = predict.mixed(shared, 41)
     are_long = [len(text) > 300 for text in texts]

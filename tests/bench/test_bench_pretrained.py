@@ -82,6 +82,7 @@ def results(random_weights: list[float], learned: list[float]) -> list[tuple[str
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_command_of_a_user_pretrains_and_its_numbers_are_read(
     data: Path, tmp_path: Path, forked: None
 ) -> None:

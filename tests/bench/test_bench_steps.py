@@ -37,6 +37,7 @@ def test_the_share_is_of_the_rate_that_was_measured() -> None:
     assert found == {"square, fp32": pytest.approx(0.5), "square, bf16": pytest.approx(0.25)}
 
 
+@pytest.mark.exhaustive
 def test_a_few_updates_are_timed_and_profiled(
     tmp_path: Path, tiny_base: Path, shared: Path, forked: None
 ) -> None:

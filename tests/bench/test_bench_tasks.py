@@ -35,6 +35,7 @@ def test_a_limit_takes_rows_evenly_and_every_program_reads_the_same(
 
 
 @pytest.mark.parametrize("name", list(TASKS))
+@pytest.mark.exhaustive
 def test_without_a_limit_every_row_is_there(name: str, shared: Path) -> None:
     labels = tasks.label_names(name, shared)
     assert len(read_file(name, shared / TASKS[name].train, labels)) == WHOLE[name]

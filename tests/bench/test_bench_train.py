@@ -42,6 +42,7 @@ def run(module: str, *options: str, timeout: int = 300) -> subprocess.CompletedP
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_tiny_run_reports_speed_padding_memory_and_quality_of_every_program(
     tmp_path: Path, tiny_base: Path, shared: Path, forked: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

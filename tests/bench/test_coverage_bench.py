@@ -28,6 +28,7 @@ def fewer_texts(monkeypatch):
         ("rare labels", 300),
     ],
 )
+@pytest.mark.first(2)
 def test_intervals_hold_accuracy_and_f1_of_rare_labels_and_near_perfect_models(name, size):
     found = coverage.covered(coverage_worlds.WORLDS[name], size, SETS, 0)
     held = {key: found["held"][key] for key in ("accuracy", "macro_f1", "mcc")}
@@ -35,6 +36,7 @@ def test_intervals_hold_accuracy_and_f1_of_rare_labels_and_near_perfect_models(n
     assert min(found["given"].values()) > 0.9
 
 
+@pytest.mark.exhaustive
 def test_an_interval_of_mcc_of_several_classes_reckons_with_mistakes_that_nobody_saw():
     found = coverage.covered(coverage_worlds.WORLDS["five classes"], 30, 300, 0)
     assert found["held"]["mcc"] >= 0.92  # with a true 0.95 one time in 100 fewer do
@@ -49,6 +51,7 @@ def test_an_interval_of_mcc_of_several_classes_reckons_with_mistakes_that_nobody
         ("numbers outliers", 30, ("pearson", "spearman", "rmse", "mae")),
     ],
 )
+@pytest.mark.first(2)
 def test_intervals_reckon_with_mistakes_and_outliers_that_nobody_saw(name, size, keys):
     found = coverage.covered(coverage_worlds.WORLDS[name], size, SETS, 0)
     held = {key: found["held"][key] for key in keys}
@@ -62,6 +65,7 @@ def test_intervals_of_many_unequal_classes_are_not_shifted_by_what_the_others_te
     assert min(held.values()) >= 0.85, held  # with a true 0.95 one time in 300 fewer do
 
 
+@pytest.mark.exhaustive
 def test_many_classes_of_two_texts_have_an_interval_of_macro_f1_as_wide_as_it_must_be():
     world = coverage_worlds.WORLDS["500 classes"]
     rng, spans, counted = np.random.default_rng(0), [], []

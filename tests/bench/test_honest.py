@@ -33,6 +33,7 @@ def test_means_and_covered_intervals_are_held_against_what_is_wanted() -> None:
 
 
 @pytest.mark.usefixtures("forked")
+@pytest.mark.exhaustive
 def test_what_a_run_reports_stands_beside_what_is_so(tmp_path: Path, tiny_base: Path) -> None:
     draw = random.Random(0)
     rows: list[Row] = [

@@ -105,6 +105,7 @@ def job(prepared: Any, program: str, base: Path, scratch: Path, **changes: Any) 
 
 
 @pytest.mark.parametrize("task", list(SETS))
+@pytest.mark.exhaustive
 def test_every_program_trains_on_the_same_rows_and_is_scored_on_both_sets(
     task: str, data: Path, tmp_path: Path, tiny_base: Path
 ) -> None:
@@ -221,6 +222,7 @@ def test_each_file_is_read_as_it_stands(data: Path) -> None:
     assert one["imdb"]["text"].endswith('"q"')
 
 
+@pytest.mark.exhaustive
 def test_the_public_files_have_their_published_sizes(shared: Path) -> None:
     sizes = {"sts-b": 5749, "rte": 2490, "wnut-17": 3394, "squad": 7938, "imdb": 25000}
     counts = {name: sum(1 for _ in goal.read(shared / goal.train)) for name, goal in SETS.items()}

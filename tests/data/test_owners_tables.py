@@ -41,6 +41,7 @@ def test_tables_are_read_as_their_owners_mean_them(name, rows):
 
 
 @pytest.mark.parametrize("name", TABLES)
+@pytest.mark.first(60)
 def test_the_options_that_are_shown_select_the_other_reading(name):
     made = TABLES[name].table(40)
     found = understand(made).contract

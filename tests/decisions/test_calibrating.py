@@ -104,6 +104,7 @@ def test_few_texts_that_are_all_right_make_nothing_endless():
 
 
 @pytest.mark.parametrize("count", [12, 25, 50])
+@pytest.mark.first(1)
 def test_few_texts_do_not_make_a_model_that_is_right_too_sure(count):
     def drawn(count, seed, scale=1.0):
         draw = np.random.default_rng(seed)

@@ -11,6 +11,7 @@ import pytest
 
 from made_runs import make_run
 from textune.doors import cli
+from thinning import spare
 
 TRAIN = ["--epochs", "1", "--batch-size", "16", "--lr", "0.002", "--device", "cpu"]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -245,7 +246,7 @@ def test_a_full_disk_is_a_message(textune, reviews, monkeypatch):
 @pytest.mark.parametrize(
     "words",
     [
-        ["predict", "RUN", "--input", "FILE", "--json"],
+        spare(["predict", "RUN", "--input", "FILE", "--json"]),
         ["check", "FILE"],
     ],
 )

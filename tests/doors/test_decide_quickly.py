@@ -48,6 +48,7 @@ def content(run):
     return {name: (run / name).read_bytes() for name in FILES}
 
 
+@pytest.mark.first(1)
 def test_nothing_heavy_is_imported_to_decide_anew(run):
     done = subprocess.run(
         [sys.executable, "-c", DRIVER, str(run)],

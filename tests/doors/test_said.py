@@ -54,6 +54,7 @@ def test_a_held_out_loss_that_rises_is_told_once(textune, noise, tiny_base, tmp_
     assert "held-out log loss rose from" in err
 
 
+@pytest.mark.exhaustive
 def test_several_seeds_are_drawn(textune, reviews, tiny_base, tmp_path, monkeypatch):
     monkeypatch.setenv("TEXTUNE_PICTURES", "1")
     run = tmp_path / "run"

@@ -89,6 +89,7 @@ def test_what_trains_nothing_says_what_it_does_instead():
     assert shown.progress().endswith(" elapsed; texts are answered")
 
 
+@pytest.mark.exhaustive
 def test_folds_and_a_learning_curve_are_told_of_update_by_update(few, tiny_base, tmp_path):
     asked = {"base": tiny_base, "out": tmp_path / "run", "epochs": 1, "recipe": "auto"}
     events = api.events_of(textune.train, few, **asked, curve=True, device="cpu")

@@ -70,6 +70,7 @@ def padded(model, ids=None):
     ("kind", "targets"),
     [*((kind, "query-value") for kind in KINDS), ("bert", "all"), ("modernbert", "all")],
 )
+@pytest.mark.first(3)
 def test_saved_adapters_are_those_of_peft_and_merged_ones_answer_alike(
     kind, targets, place, tmp_path
 ):

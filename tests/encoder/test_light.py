@@ -160,6 +160,7 @@ def test_the_first_update_comes_without_transformers(tiny_base, tmp_path):
 
 
 @pytest.mark.parametrize("switch", ["1", "0"])
+@pytest.mark.first(1)
 def test_a_text_is_answered_without_importing_transformers(tiny_base, tmp_path, switch):
     run = make_run(tmp_path, tiny_base, "single", ["bad", "good"])
     script = (

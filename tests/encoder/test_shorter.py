@@ -23,6 +23,7 @@ def deep(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.first(3)
 def test_first_and_last_layer_stay_as_they_are(kind, tmp_path):
     config, name = deep(kind)
     torch.manual_seed(1)

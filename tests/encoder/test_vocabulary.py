@@ -57,6 +57,7 @@ def learn(*, kind, weight_decay, small):
     ("kind", "weight_decay"), [("bert", 0.0), ("bert", 0.1), ("roberta", 0.1), ("modernbert", 0.0)]
 )
 @pytest.mark.covering(1)
+@pytest.mark.first(2)
 def test_thirty_steps_on_the_sub_table_equal_those_on_the_whole(kind, weight_decay):
     whole = learn(kind=kind, weight_decay=weight_decay, small=False)
     small = learn(kind=kind, weight_decay=weight_decay, small=True)

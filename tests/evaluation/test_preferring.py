@@ -1,6 +1,7 @@
 """Which candidate is expected to be better does not depend on the unit of the metric."""
 
 import numpy as np
+import pytest
 
 from textune.evaluation import preferring
 from textune.records import Example, Scores
@@ -28,6 +29,7 @@ def chosen(unit):
     return [is_taken(times) for times in TIMES]
 
 
+@pytest.mark.exhaustive
 def test_numbers_in_any_unit_are_compared_alike():
     found = chosen(1.0)
     assert set(found) == {True, False}

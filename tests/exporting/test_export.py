@@ -130,6 +130,7 @@ ASKED = {
 
 
 @pytest.mark.parametrize("table", ASKED, ids=lambda one: one.__name__)
+@pytest.mark.first(3)
 def test_every_task_answers_as_its_run_does(table, runs, tmp_path):
     run, out = runs(table), tmp_path / "out"
     found = export(Request(run, out=out, made=40)).parity
@@ -157,6 +158,7 @@ def test_every_task_answers_as_its_run_does(table, runs, tmp_path):
     ("to", "numbers_"),
     [("onnx", "int8"), ("onnx", "fp16"), ("torchscript", "fp32"), ("safetensors", "fp32")],
 )
+@pytest.mark.first(2)
 def test_other_forms_answer_as_the_run_does(to, numbers_, runs, tmp_path):
     run = runs(reviews)
     done = export(Request(run, to=to, numbers=numbers_, out=tmp_path / "out", made=20))
@@ -201,6 +203,7 @@ def test_a_server_loads_an_export_in_its_own_numbers(runs, tmp_path):
     assert models.told(both, None) == models.told(both, "auto") == []
 
 
+@pytest.mark.exhaustive
 def test_metrics_on_texts_that_were_learned_from_are_said_to_be(tiny_base, tmp_path):
     source, _ = reviews(tmp_path)
     run = tmp_path / "run"  # cross-validated

@@ -83,6 +83,7 @@ def test_callbacks_hear_of_everything_in_order_and_change_nothing(learn):
     assert 0 <= last[2] <= 1
 
 
+@pytest.mark.exhaustive
 def test_a_rate_that_was_changed_holds_for_all_that_comes_and_after_a_stop(learn):
     settings = ["train.keep_checkpoints=true", "train.schedule=constant", "train.warmup_steps=2"]
     whole = learn("whole", Halving(), settings=settings)
@@ -99,6 +100,7 @@ def test_a_callback_stops_training_and_the_step_is_judged(learn):
     assert len(rates(run)) == 2
 
 
+@pytest.mark.exhaustive
 def test_a_failing_callback_leaves_a_run_that_goes_on_once_it_is_mended(learn):
     words = "Failing failed in on_step after step 3: ZeroDivisionError: nobody is there; the state"
     with pytest.raises(SettingsError, match=words):

@@ -104,6 +104,7 @@ def test_a_copy_of_the_head_on_texts_gives_the_same_weights_but_for_rounding(lea
             )
 
 
+@pytest.mark.first(1)
 def test_packed_and_padded_views_of_several_layers_learn_the_same(learn, products):
     still = {"settings": ["train.dropout=0", "train.micro_tokens=64"]}
     one, other = learn("one", head=OfPacks, **still), learn("other", head=ByRows, **still)
@@ -165,6 +166,7 @@ def test_runs_with_code_of_their_own_are_compared_by_a_file(example, learn, revi
     assert json.loads(done.output)["texts"] == 160
 
 
+@pytest.mark.exhaustive
 def test_a_run_that_was_stopped_goes_on_to_the_same_weights(learn, tmp_path):
     whole = learn("whole", head=OfPacks, epochs=2, settings="train.keep_checkpoints=true")
     learn("parted", head=OfPacks, epochs=1, settings="train.keep_checkpoints=true")
@@ -188,6 +190,7 @@ def test_windows_of_long_texts_and_frozen_layers(learn):
     assert again["log_loss"] == pytest.approx(valid["log_loss"], abs=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_few_rows_are_cross_validated_with_a_head_of_ones_own(learn):
     run = learn("run", head=OfPacks, valid=None, recipe="auto")
     assert run.metrics["valid"]["cross_validation"]["folds"]

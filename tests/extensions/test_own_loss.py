@@ -39,6 +39,7 @@ def learn(reviews, tiny_base, tmp_path):
     return train
 
 
+@pytest.mark.first(1)
 def test_focal_loss_without_focus_is_the_default_bit_by_bit(
     learn, monkeypatch, tmp_path, either_format
 ):
@@ -51,6 +52,7 @@ def test_focal_loss_without_focus_is_the_default_bit_by_bit(
     assert not all(torch.equal(own[name], other[name]) for name in own)
 
 
+@pytest.mark.exhaustive
 def test_micro_batches_do_not_change_what_a_loss_gives(learn):
     whole, parted = (
         weights(learn(name, loss=plain, settings=[f"train.micro_tokens={most}", "train.dropout=0"]))
@@ -168,6 +170,7 @@ def none(truth, decisions):
     return 0.0
 
 
+@pytest.mark.exhaustive
 def test_folds_and_seeds_learn_by_the_same_loss_and_are_judged_by_the_same_metric(
     learn, few, tiny_base, tmp_path
 ):

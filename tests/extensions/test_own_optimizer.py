@@ -36,6 +36,7 @@ def by_torch(named, lr):
     return torch.optim.AdamW(groups, lr=lr, weight_decay=0.01)
 
 
+@pytest.mark.first(1)
 def test_layerwise_rates_without_decay_are_the_default(learn, tmp_path, either_format):
     text = EXAMPLE.read_text(encoding="utf-8")
     (tmp_path / "flat.py").write_text(text.replace("DECAY = 0.9", "DECAY = 1.0"), encoding="utf-8")
@@ -54,6 +55,7 @@ def test_an_optimizer_of_torch_is_clipped_scheduled_and_computed_with(learn, eit
         torch.testing.assert_close(own[name], value, rtol=0, atol=close, msg=name)
 
 
+@pytest.mark.exhaustive
 def test_a_stopped_run_goes_on_to_the_same_weights(learn):
     settings = ["train.keep_checkpoints=true", "train.schedule=constant", "train.warmup_steps=2"]
     keep = {"settings": settings, "epochs": 2}

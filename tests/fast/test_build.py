@@ -83,6 +83,7 @@ def test_it_is_compiled_once_and_loaded_again(hurried, tmp_path):
     assert {path.suffix for path in library_in(tmp_path).parent.iterdir()} <= {".so", ".lock"}
 
 
+@pytest.mark.exhaustive
 def test_two_processes_at_once_compile_it_once(hurried, compiler, kept):
     compiler(HURRIED.format(log=hurried, kept=kept, seconds=1))  # both look while it compiles
     command = [sys.executable, "-c", LOAD]

@@ -100,6 +100,7 @@ def without_tiles(monkeypatch):
 
 
 @pytest.mark.usefixtures("without_tiles")
+@pytest.mark.exhaustive
 def test_they_are_exact_by_vectors_too():
     for shape in SHAPES[:-1]:
         assert_exact(shape, torch.bfloat16)

@@ -95,6 +95,10 @@ def numbered_otherwise(base, folder):
     return folder
 
 
+WAYS = {
+    "weights": ["train.class_weights=balanced", "train.sampling=balanced", "train.schedule=cosine"],
+    "frozen": ["train.freeze=1", "train.label_smoothing=0.1", "train.clip=0.1"],
+}
 KINDS = {  # task → data, how they are read, and a number of validation
     "single": ("reviews", {}, "valid_mcc"),
     "multi": ("comments", {"label": "warm,cold,film"}, "valid_micro_f1"),

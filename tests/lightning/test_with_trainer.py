@@ -28,6 +28,7 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.tuner import Tuner
 from made_modules import (
     KINDS,
+    WAYS,
     Deep,
     Focal,
     OwnSchedule,
@@ -69,12 +70,6 @@ def test_weights_are_those_of_textune_train_however_many_parts_are_accumulated(
         assert gap(before, wanted) > 1e-4
 
 
-WAYS = {
-    "weights": ["train.class_weights=balanced", "train.sampling=balanced", "train.schedule=cosine"],
-    "frozen": ["train.freeze=1", "train.label_smoothing=0.1", "train.clip=0.1"],
-}
-
-
 @pytest.mark.parametrize("way", after(1, WAYS))
 def test_settings_of_the_training_mean_what_they_mean_to_textune_train(
     way, reviews, tiny_base, tmp_path
@@ -97,6 +92,7 @@ def test_masks_of_dropout_are_those_of_textune_train(reviews, tiny_base, tmp_pat
 @pytest.mark.parametrize(
     ("steps", "kind"), [((5, 9, 13), TextModule), ((5,), OwnSchedule)], ids=["usual", "own"]
 )
+@pytest.mark.first(1)
 def test_a_checkpoint_amid_a_pass_goes_on_to_the_same_weights(
     steps, kind, reviews, tiny_base, tmp_path
 ):
@@ -250,6 +246,7 @@ def test_every_task_learns_predicts_and_is_saved_as_textune_reads_it(
     assert gap(weights(TextModule.from_run(tmp_path / "saved")), weights(model)) < 1e-5
 
 
+@pytest.mark.exhaustive
 def test_a_run_of_textune_train_is_judged_and_trained_on(reviews, tiny_base, tmp_path):
     run, wanted = trained(tmp_path / "run", reviews, tiny_base)
     data = TextData(reviews, base=tiny_base, batch_size=16, seed=5)

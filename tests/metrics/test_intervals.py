@@ -167,6 +167,7 @@ def test_few_texts_without_a_mistake_leave_room_for_one(several):
 
 
 @pytest.mark.parametrize("texts", but([16, 32, 64], 32))
+@pytest.mark.first(1)
 def test_intervals_of_few_texts_hold_the_number_of_the_population(texts):
     rng = np.random.default_rng(2)
     truth, probabilities, decisions = draw_single(rng, 100_000, 3)

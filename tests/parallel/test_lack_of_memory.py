@@ -58,6 +58,7 @@ def test_after_four_halvings_the_run_ends_and_the_process_is_named(ran):
         ("true", ["--set train.micro_tokens=", "--resume"]),
     ],
 )
+@pytest.mark.first(1)
 def test_a_run_ends_with_the_code_of_a_lack_of_memory_and_names_the_process(
     tiny_base, tmp_path, forks, shard, words
 ):

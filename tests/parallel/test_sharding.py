@@ -238,6 +238,7 @@ def weights_of(run):
     return load_file(place / "state.safetensors"), load_file(run / "model/model.safetensors")
 
 
+@pytest.mark.exhaustive
 def test_a_lost_process_is_named_and_the_last_checkpoint_counts(runs):
     assert runs.codes[0] == [7, -signal.SIGKILL], runs.said[0]
     assert "error: rank 1 of 2 on " in runs.said[0]
@@ -295,6 +296,7 @@ def test_all_begin_anew_together_where_a_gradient_is_not_finite(anew):
     assert [line["step"] for line in lines if line["kind"] == "step"] == list(range(1, 21))
 
 
+@pytest.mark.exhaustive
 def test_a_parted_run_with_dropout_goes_on_to_the_same_bits(anew):
     assert anew.codes[1] == [0, 0], anew.said[1]
     assert "continuing after step" in anew.said[1]

@@ -80,6 +80,7 @@ def scores_of(task, store, draw, truth=None, spread=3.0):
 
 
 @pytest.mark.parametrize("long", WAYS)
+@pytest.mark.first(2)
 def test_words_in_are_tags_out(long, pieces):
     draw = np.random.default_rng(WAYS.index(long))
     examples = list(sentences(draw, 120))

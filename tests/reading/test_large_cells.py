@@ -47,6 +47,7 @@ def written(folder, name):
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.first(4)
 def test_large_cells_are_read_where_they_are_allowed(tmp_path, monkeypatch, name):
     file, texts = written(tmp_path, name)
     monkeypatch.delenv("TEXTUNE_CELL_MIB", raising=False)

@@ -89,6 +89,7 @@ def test_texts_that_are_known_or_held_out_are_not_learned_from(smaller):
     assert json.loads((out / "data_card.json").read_text())["splits"]["train"] == 100
 
 
+@pytest.mark.exhaustive
 def test_without_more_texts_it_says_what_it_learns_from(run, folder, tmp_path):
     one = tmp_path / "one.csv"
     one.write_text("\n".join(["text", "an odd film", "an odd film"]) + "\n")

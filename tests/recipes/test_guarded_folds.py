@@ -101,6 +101,7 @@ def test_a_run_that_was_killed_after_it_goes_on_by_the_safer_recipe(
     assert again["retry"]
 
 
+@pytest.mark.exhaustive
 def test_without_it_the_fold_is_only_explained(reviews, tiny_base, tmp_path):
     asked = train_request(reviews, tiny_base, tmp_path / "run", *WILD, "train.retry=false")
     said = warnings_of(asked)
@@ -181,6 +182,7 @@ def test_the_curve_of_such_a_run_is_by_the_safer_recipe(
 
 
 @pytest.mark.parametrize("fails", ["contrasted", "fine-tuned"])
+@pytest.mark.first(1)
 def test_one_way_that_fails_leaves_the_other(few, tiny_base, tmp_path, monkeypatch, fails):
     """Without a linear head on the frozen encoder nothing else is a candidate."""
     monkeypatch.setattr(contrasting, "FEWEST", 40)

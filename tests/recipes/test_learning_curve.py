@@ -150,6 +150,7 @@ def test_fine_tuning_is_tried_on_as_many_parts_as_there_is_time_for(going_on, mo
 
 
 @pytest.mark.parametrize("task", ["multi", "aspects", "number", "tags"])
+@pytest.mark.first(2)
 def test_every_kind_of_label_has_a_curve(task, comments, tiny_base, tmp_path):
     rows = comments.read_text(encoding="utf-8").splitlines()[:61]
     comments.write_text("\n".join(rows) + "\n", encoding="utf-8")

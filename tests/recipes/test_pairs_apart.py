@@ -267,6 +267,7 @@ def test_a_forecast_and_suggestions_are_made_of_pairs(run, base, likenesses, tmp
     assert read[0].shape == (8, 2 * width)  # what would outweigh all others is left out
 
 
+@pytest.mark.exhaustive
 def test_such_a_run_is_a_base_for_single_texts_too(run, reviews, tmp_path):
     tuned = textune.train(reviews, base=run, out=tmp_path / "tuned", **QUICK)
     assert numbers_of(tuned.path)["valid"]["accuracy"] > 0.7

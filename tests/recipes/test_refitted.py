@@ -58,6 +58,7 @@ def likeness(folder, few):
     return found @ wanted / np.linalg.norm(found) / np.linalg.norm(wanted)
 
 
+@pytest.mark.exhaustive
 def test_the_head_that_is_saved_is_logistic_regression_of_the_tuned_features(
     few, tiny_base, tmp_path, monkeypatch
 ):

@@ -169,6 +169,7 @@ def test_fine_tuning_takes_what_helps_the_frozen_encoder(trained, noise, monkeyp
 
 
 @pytest.mark.usefixtures("hasty")
+@pytest.mark.exhaustive
 def test_a_run_that_was_killed_goes_on_with_its_remedy(trained, noise, tmp_path, monkeypatch):
     monkeypatch.setattr(remedies.Measured, "taken", property(lambda _: "focal loss"))
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)

@@ -162,6 +162,7 @@ def test_a_run_killed_while_the_best_model_takes_its_place_tells_the_same(
     assert again.metrics["seeds"]["best"] == 43
 
 
+@pytest.mark.exhaustive
 def test_few_rows_are_cross_validated_in_the_same_folds_by_each_seed(
     few, tiny_base, tmp_path, monkeypatch
 ):
@@ -208,6 +209,7 @@ def test_a_cross_validated_run_of_seeds_does_not_repeat_its_first(
 
 
 @pytest.mark.parametrize("kind", ["numbers", "tagged", "valid"])
+@pytest.mark.first(1)
 def test_tasks_of_all_kinds_have_several_seeds(kind, reviews, tiny_base, tmp_path, request):
     file = reviews if kind == "valid" else request.getfixturevalue(kind)
     options = {"valid": reviews} if kind == "valid" else {}

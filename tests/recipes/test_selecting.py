@@ -132,6 +132,7 @@ class _Seen:
 
 
 @pytest.mark.parametrize("numbers", ["fp32", "bf16"])
+@pytest.mark.first(1)
 def test_each_update_after_the_folds_changes_every_layer(few, tiny_base, tmp_path, numbers):
     seen, out = _Seen(), tmp_path / "run"
     train = {"precision": numbers, "probe": "false", "epochs": 2, "warmup_share": 0.0}
@@ -287,7 +288,8 @@ def test_from_python_too(few, tiny_base, tmp_path):
     assert told["folds"] == 10  # heads are cheap, and learn from nearly all of 40 texts so
 
 
-@pytest.mark.parametrize("kind", ["comments", "numbers", "tagged"])
+@pytest.mark.parametrize("kind", ["tagged", "numbers", "comments"])
+@pytest.mark.first(1)
 def test_several_labels_numbers_and_tags_are_cross_validated(trained, kind, request):
     _, run = trained("--epochs", 1, "--limit", 24, source=request.getfixturevalue(kind))
     valid = numbers_of(run)["valid"]

@@ -219,6 +219,7 @@ def test_mistaken_options_are_named(reviews, tmp_path):
     assert "--apply goes with --output FILE" in str(told.exception)
 
 
+@pytest.mark.exhaustive
 def test_a_cross_validated_run_gives_its_own_answers(flipped, tiny_base, tmp_path):
     source, wrong = flipped
     run = tmp_path / "folds"

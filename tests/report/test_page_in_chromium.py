@@ -114,6 +114,7 @@ def requested(browser):
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1200, "dark")])
+@pytest.mark.first(1)
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_page(browser, run, width, scheme):
     page = opened(browser, run, width=width, scheme=scheme)
     page.execute_script("document.querySelectorAll('details').forEach(one => one.open = true)")
@@ -134,6 +135,7 @@ def test_nothing_is_requested_and_no_error_is_told(browser, run):
 
 
 @pytest.mark.parametrize("place", but([0, 13, 27], 13))
+@pytest.mark.first(1)
 def test_the_slider_moves_by_keyboard_and_tells_what_scikit_learn_does(browser, run, place):
     page = opened(browser, run)
     truth, chances = (of[:, place] for of in case())

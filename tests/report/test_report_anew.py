@@ -30,6 +30,7 @@ def run(request, tmp_path):
     return tmp_path
 
 
+@pytest.mark.first(1)
 def test_the_page_is_made_again_from_the_files(run):
     said = typed(run)
     assert (said.exit_code, said.output.strip()) == (0, str(run / "report.html"))
@@ -72,6 +73,7 @@ def test_markdown_calls_nobody_and_links_no_issue(tmp_path, label, shown):
     assert any(line.startswith(f"| {shown} | ") for line in lines)
 
 
+@pytest.mark.first(1)
 def test_page_and_markdown_name_metrics_as_sentences_do(run):
     typed(run)
     page = (run / "report.html").read_text(encoding="utf-8")
@@ -138,6 +140,7 @@ def test_the_command_repeats_all_test_files_and_seeds(tmp_path):
     assert (asked.source, list(asked.test), asked.seeds) == ("a.csv", ["b.csv", "c.csv"], 3)
 
 
+@pytest.mark.exhaustive
 def test_nothing_is_said_where_fonts_cannot_be_listed_for_the_next_time():
     where = {**os.environ, "MPLCONFIGDIR": "/sys/kernel/fonts"}
     drawn = "from textune.report import pictures as p; p.canvas(p.PAGE, size=(1, 1))"

@@ -41,6 +41,7 @@ def made(tmp_path_factory, tiny_base):
     return textune.train(reviews, base=tiny_base, out=folder / "run", epochs=1, valid=reviews).path
 
 
+@pytest.mark.exhaustive
 def test_a_model_goes_to_the_hub_and_comes_back(made, tmp_path):
     with serving() as hub:
         hub.repos[("datasets", "me/texts")] = {

@@ -132,6 +132,7 @@ def test_a_text_is_decided_and_explained(browser, asker, width, scheme):
     looked_at(page, f"text-{width}-{scheme}")
 
 
+@pytest.mark.exhaustive
 def test_the_slider_decides_by_keyboard_as_the_server_does(browser, asker):
     page = opened(browser, asker)
     answered(page, "a warm day")
@@ -182,6 +183,7 @@ def test_questions_pairs_and_numbers_have_their_fields(browser, asker):
     looked_at(page, "number")
 
 
+@pytest.mark.exhaustive
 def test_a_file_is_labelled_and_can_be_kept(browser, asker, downloads):
     page = opened(browser, asker)
     source = RUNS / "data" / "multi_valid.csv"
@@ -222,6 +224,7 @@ def requested(browser):
     return {url for url in urls if not url.startswith(("chrome", "data:"))}
 
 
+@pytest.mark.exhaustive
 def test_the_page_asks_for_the_token(browser, server, tmp_path):
     file = tmp_path / "token"
     file.write_text(TOKEN, encoding="utf-8")

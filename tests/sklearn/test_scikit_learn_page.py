@@ -3,12 +3,14 @@
 import re
 from pathlib import Path
 
+import pytest
 from made_estimators import SETTINGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "scikit_learn.md"
 KINDS = re.compile(r"\b(Text\w+|MultiLabelTextClassifier|TokenTagger)\((?=[^)]*\))")
 
 
+@pytest.mark.exhaustive
 def test_the_snippets_run(reviews, tiny_base, monkeypatch, capsys):
     monkeypatch.chdir(reviews.parent)
     code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S))

@@ -59,6 +59,7 @@ def test_texts_may_come_in_any_list(given, tiny_base):
     ],
     ids=["numbers", "booleans", "like none"],
 )
+@pytest.mark.first(1)
 def test_labels_come_back_as_what_they_were(two, kind, tiny_base):
     y = np.asarray([two[label == "good"] for label in CLASSES], dtype=kind)
     model = small(TextClassifier, tiny_base).fit(TEXTS, y)

@@ -50,6 +50,7 @@ def test_check_and_train_name_the_column_and_the_share(tiny_base, tmp_path):
     [("author", 0.0), ("intent", 0.9), ("subtopic", 1.0), ("rating", 0.9)],
     ids=["labels do not agree", "another label", "finer label", "score"],
 )
+@pytest.mark.first(2)
 def test_other_columns_give_no_hint(tmp_path, column, agrees):
     assert said(write(tmp_path / "a.csv", column, agrees=agrees)) == []
 

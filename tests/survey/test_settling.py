@@ -37,6 +37,7 @@ def ran(command):
 
 
 @pytest.mark.parametrize("name", ["sick", "olid", "absa_simple"])
+@pytest.mark.first(1)
 def test_commands_that_are_shown_take_the_other_reading_when_pasted(written, name):
     file = written(name)
     first = ran(shlex.join(["textune", "check", str(file)]))

@@ -82,6 +82,7 @@ def test_what_goes_wrong_in_a_trial_is_noted_and_others_follow(swept, tiny_base,
         swept(space=GRID, resume=True)
 
 
+@pytest.mark.exhaustive
 def test_a_trial_that_lacks_memory_is_given_up_and_others_follow(swept, tmp_path, monkeypatch):
     judge = Labelled.judge
 

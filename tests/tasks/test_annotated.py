@@ -238,6 +238,7 @@ def batch_of(targets):
 
 
 @pytest.mark.parametrize("probe", [False, True])
+@pytest.mark.first(1)
 def test_training_with_soft_labels_is_another_than_with_those_of_most(tmp_path, tiny_base, probe):
     file = written(tmp_path / "long.csv", rows_of(40, torn=2))
     judged = written(tmp_path / "judged.csv", rows_of(12), ("text", "label", "nobody"))

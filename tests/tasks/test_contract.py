@@ -70,6 +70,8 @@ REAL = {
 LIKE_OTHERS = {
     "goemotions/train.tsv.gz",
     "imdb/train.csv.gz",
+    "rte/train.tsv",
+    "sst2/train.tsv.gz",
     "jigsaw/text_comment_1.csv.gz",
     "jigsaw/train_first_3000.csv.gz",
     "jigsaw/train_sample.csv",
@@ -89,6 +91,7 @@ def test_recognises_public_data_sets(file):
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the public data sets are not beside the checkout")
+@pytest.mark.exhaustive
 def test_says_that_imdb_has_a_second_column_of_labels():
     doubts = contract_of("imdb/train.csv.gz").doubts
     assert any("'rating'" in doubt and "`--label rating`" in doubt for doubt in doubts)

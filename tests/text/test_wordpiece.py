@@ -48,6 +48,7 @@ def bytes_of(folder):
 
 
 @pytest.mark.parametrize(("size", "lowercase"), [("500", "yes"), ("3000", "no")])
+@pytest.mark.first(1)
 def test_two_processes_write_the_same_bytes(shared, tmp_path, size, lowercase):
     source = shared / "meditations" / "clean.txt"
     found = []

@@ -44,6 +44,7 @@ def logged(run):
 
 
 @pytest.mark.parametrize("first", ["fp32", "bf16", "fp16"])
+@pytest.mark.first(2)
 def test_a_resumed_run_keeps_the_format_that_it_began_with(
     reviews, tiny_base, tmp_path, monkeypatch, first
 ):

@@ -115,6 +115,7 @@ def assert_it_can_be_captured(model, loss, batch):
 
 
 @pytest.mark.parametrize(("task", "numbers"), SEEN)
+@pytest.mark.first(3)
 def test_a_pass_reads_no_number_of_a_tensor(learner, task, numbers):
     found = learner(task, path=Path(numbers, kernels=False), rate=0.1)
     if task in ("single", "multi"):

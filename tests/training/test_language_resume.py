@@ -16,6 +16,7 @@ from textune.recipes import plain_text, requests
 from textune.records import Started, Step, Validated
 from textune.runs.events import AuxiliaryStep
 from textune.settings.language_config import AdaptSettings, PretrainSettings
+from thinning import spare
 
 
 @pytest.fixture
@@ -95,6 +96,7 @@ def same(one, other):
     )
 
 
+@pytest.mark.first(2)
 def test_a_run_stopped_again_and_again_continues_to_the_same_weights(asked, tmp_path):
     events = list(plain_text.learn(asked(tmp_path / "whole")))
     last = max(event.number for event in events if isinstance(event, Step))
@@ -142,7 +144,7 @@ def kill_at_random(server, words, out, *, draw, moments):
     assert server.run([*words, "--out", out, *resume]).code == 0
 
 
-@pytest.mark.parametrize("kind", ["mlm", "warm", "pretrain"])
+@pytest.mark.parametrize("kind", ["mlm", spare("warm"), "pretrain"])
 def test_a_killed_process_continues_to_the_same_weights(
     server, kind, lines, noise, blocks, tiny_base, spoken, tmp_path
 ):
@@ -283,6 +285,7 @@ def timed(request):
     return [(event, time.monotonic() - began) for event in plain_text.learn(request)]
 
 
+@pytest.mark.exhaustive
 def test_a_run_of_hours_ends_in_time_and_its_learning_rate_near_zero(lines, spoken, tmp_path):
     given = {"base": str(spoken), "hours": HOURS, "lr": 1e-3, "batch_size": 4}
     found = timed(asking(AdaptSettings, lines, tmp_path / "run", **given))

@@ -127,6 +127,7 @@ def test_the_papers_recipe_takes_what_the_bases_model_has(reviews, sentence_base
     assert "pooling" not in said
 
 
+@pytest.mark.exhaustive
 def test_a_run_by_the_mean_is_a_base_for_every_task(reviews, by_mean, tmp_path):
     options = OPTIONS | {"epochs": 1, "settings": HELD_OUT}
     given = {"base": by_mean.path, "out": tmp_path / "again", "limit": 60}
