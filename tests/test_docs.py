@@ -192,6 +192,7 @@ def of_the_functions():
 
 
 @pytest.mark.parametrize(("page", "code"), of_the_functions(), ids=lambda value: value[:12])
+@pytest.mark.first(4)
 def test_the_python_of_the_pages_runs(page, code, reviews, tiny_base, monkeypatch, capsys):
     monkeypatch.chdir(reviews.parent)
     small = f"base={str(tiny_base)!r}, epochs=1"

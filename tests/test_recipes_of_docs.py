@@ -28,7 +28,7 @@ def beginning(file, folder):
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.first(2)
+@pytest.mark.first(1)
 def test_the_script_of_a_recipe_does_what_its_page_says(name, shared, tiny_base, tmp_path, capsys):
     main = runpy.run_path(str(ROOT / "docs" / "recipes" / f"{name}.py"))["main"]
     out = tmp_path / "run"

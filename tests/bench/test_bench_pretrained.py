@@ -99,6 +99,7 @@ def test_the_command_of_a_user_pretrains_and_its_numbers_are_read(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_wrong_size_ends_as_the_command_does(data: Path, tmp_path: Path, forked: None) -> None:
     given = ["--data", str(data), "--text", str(data / "book.txt"), "--threads", "1"]
     with pytest.raises(SystemExit) as ended:

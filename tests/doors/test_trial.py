@@ -80,6 +80,7 @@ def test_a_test_file_judges_where_none_validates(reviews, few, tiny_base, tmp_pa
     assert run.metrics["baselines"]["part"] == "test"
 
 
+@pytest.mark.exhaustive
 def test_profile_determinism_and_models_of_epochs(textune, reviews, tiny_base, tmp_path):
     out = tmp_path / "run"
     options = ["--profile", "--deterministic", "--set", "train.keep_epochs=true", "--epochs", 2]

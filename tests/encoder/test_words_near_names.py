@@ -23,6 +23,7 @@ def ids(tokenizer, *labels):
     return label_texts.ids(registry.make("single", labels), tokenizer, ())
 
 
+@pytest.mark.exhaustive
 def test_words_are_of_the_label_whose_name_they_are_nearer_to(encoder, tokenizer):
     found = near.find(encoder, tokenizer, ids(tokenizer, "sports", "cookery"), 20)
     sports, cookery = map(set, found.words)

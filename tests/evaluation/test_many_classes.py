@@ -24,6 +24,7 @@ def scored(classes):
     return truth, probabilities, probabilities.argmax(axis=1)
 
 
+@pytest.mark.exhaustive
 def test_reports_of_3000_classes_are_small_and_right():
     sizes = {}
     for classes in (1500, 3000):

@@ -35,6 +35,7 @@ def made(tiny_base, tmp_path_factory):
         ("evaluate EXPORT --final", "names no test file"),
     ],
 )
+@pytest.mark.first(2)
 def test_what_a_run_alone_keeps_is_said(to, command, lacks, made, monkeypatch):
     monkeypatch.chdir(made)
     done = CliRunner().invoke(cli.app, command.replace("EXPORT", to).split())

@@ -34,6 +34,7 @@ def made_base(folder, kind, tiny_base):
 
 
 @pytest.mark.parametrize("kind", but(EXPORTED, *LIKE_OTHERS))
+@pytest.mark.first(2)
 def test_a_family_answers_as_its_run_does(kind, tiny_base, tmp_path):
     base = made_base(tmp_path / "base", kind, tiny_base)
     run = make_run(tmp_path / "run", base, "single", LABELS)

@@ -25,6 +25,7 @@ print(full, kept, resident())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is what is spoken to")
+@pytest.mark.exhaustive
 def test_what_was_freed_stays_until_it_is_given_back():
     done = subprocess.run(
         [sys.executable, "-c", COUNT], capture_output=True, text=True, check=True, timeout=120

@@ -93,6 +93,7 @@ def test_masks_of_dropout_are_those_of_textune_train(reviews, tiny_base, tmp_pat
     ("steps", "kind"), [((5, 9, 13), TextModule), ((5,), OwnSchedule)], ids=["usual", "own"]
 )
 @pytest.mark.first(1)
+@pytest.mark.exhaustive
 def test_a_checkpoint_amid_a_pass_goes_on_to_the_same_weights(
     steps, kind, reviews, tiny_base, tmp_path
 ):

@@ -246,6 +246,7 @@ def test_a_lost_process_is_named_and_the_last_checkpoint_counts(runs):
     assert any(runs.killed.glob("checkpoints/step-*"))
 
 
+@pytest.mark.exhaustive
 def test_a_run_that_goes_on_has_the_weights_of_an_unbroken_one(runs):
     assert runs.codes[1:] == [[0, 0], [0, 0]], runs.said[1:]
     assert "continuing after step" in runs.said[1]
@@ -258,6 +259,7 @@ def test_a_run_that_goes_on_has_the_weights_of_an_unbroken_one(runs):
     ).read_bytes()
 
 
+@pytest.mark.exhaustive
 def test_one_process_goes_on_with_what_two_have_saved(runs):
     for mine, other in zip(*map(weights_of, (runs.alone, runs.whole)), strict=True):
         names = [name for name in mine if not name.startswith("rng")]

@@ -13,7 +13,14 @@ from proofs.server import Ended
 from proofs.trials import Setting, judged, mutations, summary
 from thinning import but
 
-LIKE_OTHERS = ("signals", "races", "bases", "models", "labellers")  # faults have tests of their own
+LIKE_OTHERS = (
+    "damage",
+    "signals",
+    "races",
+    "bases",
+    "models",
+    "labellers",
+)  # faults have tests of their own
 UNDRAWN = ("damage", "races", "disks", "models", "labellers")  # which look at no drawing
 
 

@@ -145,6 +145,7 @@ CONTAINERS: dict[str, tuple[str, Callable[[Rows, Path], Rows]]] = {
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
+@pytest.mark.first(12)
 def test_rows_come_back_as_they_were(tmp_path_factory, name):
     file, write = CONTAINERS[name]
 
@@ -182,6 +183,7 @@ def spans_to_tags(kinds: list[tuple[str, int]], scheme: str) -> list[str]:
 
 @pytest.mark.parametrize("delimiter", ["\t", " "], ids=["tab", "space"])
 @pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.first(3)
 def test_words_and_tags_come_back_as_they_were(tmp_path_factory, scheme, delimiter):
     words = st.text(
         st.characters(categories=["L", "N", "P", "S"], exclude_characters="\u2028\u2029"),

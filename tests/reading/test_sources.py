@@ -155,6 +155,7 @@ def test_line_without_an_end(write):
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "tail"])
+@pytest.mark.first(1)
 def test_damaged_gzip(write, damage):
     data = gzip.compress("".join(f"{n},text {n * n},x\n" for n in range(99_999)).encode())
     middle = len(data) // 2

@@ -178,6 +178,7 @@ print(sum(len(part.text) for part in stretches(Path(sys.argv[1]))), peak() - bef
         ("space.txt", " " * 1_000_000),
     ],
 )
+@pytest.mark.first(2)
 def test_memory_is_bounded_whatever_the_file(tmp_path, name, unit):
     path = tmp_path / name
     with gzip.open(path, "wb", 1) if name.endswith("gz") else path.open("wb") as file:

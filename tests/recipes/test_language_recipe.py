@@ -321,6 +321,7 @@ def test_patience_ends_a_run_that_gets_no_better(adapted, lines, tmp_path):
     ],
     ids=" ".join,
 )
+@pytest.mark.first(2)
 def test_every_setting_trains(lines, spoken, tmp_path, changes):
     run = language_api.adapt(
         lines, base=spoken, out=tmp_path / "run", epochs=1, device="cpu", settings=changes
@@ -373,6 +374,7 @@ def test_a_pretrained_encoder_reads_as_far_as_was_asked(blocks, tmp_path):
 
 
 @pytest.mark.usefixtures("either_format")
+@pytest.mark.first(1)
 def test_a_run_can_be_adapted_further(pretrained, lines, tmp_path):
     run = language_api.adapt(lines, base=pretrained.path, out=tmp_path / "run", **TRAIN)
     assert run.metrics["valid"]["perplexity"] < run.metrics["before"]["perplexity"]

@@ -109,6 +109,7 @@ def test_few_texts_are_all_learned_from_and_all_judged(whole):
     assert not (run / "checkpoints").exists()
 
 
+@pytest.mark.exhaustive
 def test_from_six_hundred_texts_on_three_folds_are_enough(trained, tmp_path):
     file = tmp_path / "many.csv"
     lines = [f"{WORDS[n % 20]} {n},{'yes' if n % 3 else 'no'}\n" for n in range(600)]
@@ -343,6 +344,7 @@ def test_texts_are_contrasted_where_that_measures_better(
         assert (f"cross-validation of {way}: fold 8 of 8" in said) is is_whole
 
 
+@pytest.mark.exhaustive
 def test_a_tie_costs_no_further_folds(trained, monkeypatch):
     contrast = {preferring.OF_CONTRAST, (-preferring.OF_CONTRAST[0], preferring.OF_CONTRAST[1])}
     monkeypatch.setattr(

@@ -109,6 +109,7 @@ def few(tmp_path_factory):
     return write(file, rows), {f"few.csv:{place + 2}" for place in wrong}
 
 
+@pytest.mark.exhaustive
 def test_thorough_suspects_are_those_of_fine_tuned_folds(
     few, tiny_base, tmp_path, monkeypatch, auto_recipe
 ):

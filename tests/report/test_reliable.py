@@ -18,6 +18,7 @@ RUNS = Path(__file__).parents[1] / "fixtures" / "runs_2026"
 
 
 @pytest.mark.parametrize("task", ["single", "multi", "pairs"])
+@pytest.mark.first(1)
 def test_the_page_has_the_picture_and_says_how_texts_were_decided(tmp_path, task):
     shutil.copytree(RUNS / task, tmp_path / task)
     if task == "multi":

@@ -36,6 +36,7 @@ def swept(reviews, tiny_base, tmp_path):
     return swept
 
 
+@pytest.mark.exhaustive
 def test_no_trial_sees_the_test_and_both_numbers_are_told(swept, reviews, tmp_path):
     test = tmp_path / "test.csv"
     test.write_text("no,thing\n", encoding="utf-8")

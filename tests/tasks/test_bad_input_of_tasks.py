@@ -257,6 +257,7 @@ def unbegun(row):
 
 
 @pytest.mark.parametrize("ending", [*FORMATS, "conll"])
+@pytest.mark.first(2)
 def test_entities_without_a_beginning_are_mended_alike(textune, tmp_path, ending):
     file = tmp_path / f"rows.{ending}"
     if ending == "conll":

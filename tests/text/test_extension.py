@@ -167,6 +167,7 @@ def test_the_configuration_counts_the_new_pieces(extended, places, kind):
     assert after.limit == tokenizers.load(places[kind]).limit
 
 
+@pytest.mark.exhaustive
 def test_a_sentencepiece_tokenizer_leaves_no_piece_for_the_space_before_a_word(
     paragraphs, tmp_path
 ):

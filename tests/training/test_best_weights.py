@@ -11,6 +11,7 @@ from textune.records import Message, Step, Validated
 
 
 @pytest.mark.usefixtures("either_format")
+@pytest.mark.first(1)
 def test_the_best_weights_are_kept_not_the_last(reviews, tiny_base, tmp_path):
     changes = ("train.schedule=constant", "train.lr=0.02", "train.warmup_steps=0")
     asked = train_request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 6})

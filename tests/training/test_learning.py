@@ -101,6 +101,7 @@ def test_the_same_seed_gives_the_same_weights(trained, reviews, tiny_base, tmp_p
 
 
 @pytest.mark.usefixtures("either_format")
+@pytest.mark.first(1)
 def test_its_own_settings_repeat_the_run(reviews, tiny_base, tmp_path):
     textune.train(reviews, base=tiny_base, out=tmp_path / "one", **(OPTIONS | {"epochs": 1}))
     again = {"config": tmp_path / "one" / "config.toml", "out": tmp_path / "other"}
@@ -310,6 +311,7 @@ def test_every_setting_trains(reviews, tiny_base, tmp_path, changes):
     assert recipe.read_run(tmp_path / "run").metrics["valid"]["n"] > 0
 
 
+@pytest.mark.exhaustive
 def test_several_labels_need_no_option(comments, tiny_base, tmp_path):
     run = textune.train(
         comments, base=tiny_base, out=tmp_path / "run", epochs=12, batch_size=16, lr=6e-3
@@ -329,6 +331,7 @@ def test_texts_without_labels_are_thinned_in_training_only(comments, tiny_base, 
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "arrow"])
+@pytest.mark.first(1)
 def test_data_frames_train_as_files_do(trained, reviews, tiny_base, tmp_path, kind):
     import pandas
     import polars

@@ -248,6 +248,7 @@ def test_a_finished_run_goes_on_to_more_epochs(reviews_file, tiny_base, tmp_path
 
 
 @pytest.mark.parametrize("what", ["kernels", "numbers", "version", "at once"])
+@pytest.mark.first(2)
 def test_other_bits_are_refused_or_accepted(
     reviews_file, tiny_base, tmp_path, what, monkeypatch, fresh_kernels
 ):

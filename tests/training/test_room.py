@@ -79,6 +79,7 @@ def weights_after(learner, updates):
 
 
 @pytest.mark.parametrize("point", POINTS)
+@pytest.mark.first(4)
 def test_an_update_is_repeated_with_half_as_much_at_once(make, monkeypatch, point):
     owner, name, at, path = POINTS[point]
     learner = make(path)
