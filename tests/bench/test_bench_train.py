@@ -235,6 +235,7 @@ def test_the_old_command_is_the_new_one_on_cola() -> None:
     assert "bench.train: error: --only nobody" in done.stderr
 
 
+@pytest.mark.exhaustive
 def test_a_program_that_fails_says_what_it_said(tmp_path: Path, forked: None) -> None:
     job = {"shapes": {"square": [2, 2]}, "threads": 1}
     with pytest.raises(

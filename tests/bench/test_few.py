@@ -130,6 +130,7 @@ def job(pool: Pool, system: str, base: Path, folder: Path) -> FewJob:
 @pytest.mark.parametrize("name", ["sst-2", "jigsaw", "sts-b", "wnut-17"])
 @pytest.mark.usefixtures("forked")
 @pytest.mark.covering(1)
+@pytest.mark.exhaustive
 def test_every_program_answers_for_every_kind_of_row(
     name: str, system: str, data: Path, tmp_path: Path, tiny_base: Path
 ) -> None:

@@ -97,6 +97,7 @@ def test_texts_that_are_compared_with_themselves_are_counted(run, learned, tmp_p
     assert not any("surer" in each for each in found.remarks)
 
 
+@pytest.mark.exhaustive
 def test_of_a_long_file_no_more_is_held_than_is_compared(run, tmp_path, monkeypatch):
     monkeypatch.setattr(drifting, "MOST", 30)
     long = [f"{text} {'x' * 30_000}" for text in texts(1500, seed=4)]

@@ -26,6 +26,7 @@ def steps(run):
     return [line for line in lines if line["kind"] == "step"]
 
 
+@pytest.mark.exhaustive
 def test_two_processes_learn_by_a_remedy_and_a_contrastive_loss_what_one_does(
     tiny_base, tmp_path, forks
 ):

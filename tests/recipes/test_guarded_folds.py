@@ -153,6 +153,7 @@ def test_sound_folds_are_as_they_were_and_tell_what_fp16_has_left_out(
 
 
 @pytest.mark.parametrize("few", [True, spare(False)])
+@pytest.mark.exhaustive
 def test_the_curve_of_such_a_run_is_by_the_safer_recipe(
     few, wild, tiny_base, tmp_path, monkeypatch
 ):

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 import textune
@@ -13,6 +14,7 @@ SPORT = ("the striker scored twice", "rain ended the tennis final", "a record at
 FOOD = ("boil the rice for ten minutes", "this soup needs salt", "bread fresh from the oven")
 
 
+@pytest.mark.exhaustive
 def test_the_names_of_labels_are_examples_and_their_tokens_are_known(tmp_path, monkeypatch):
     file, run = tmp_path / "few.csv", tmp_path / "run"
     rows = [("sport", text) for text in SPORT] + [("cookery", text) for text in FOOD]

@@ -154,6 +154,7 @@ def test_remedies_are_not_measured_where_one_is_given_or_none_wanted(trained, no
 
 
 @pytest.mark.usefixtures("hasty")
+@pytest.mark.exhaustive
 def test_fine_tuning_takes_what_helps_the_frozen_encoder(trained, noise, monkeypatch):
     monkeypatch.setattr(remedies.Measured, "taken", property(lambda _: "class weights"))
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)

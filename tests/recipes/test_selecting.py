@@ -23,6 +23,7 @@ from textune.recipes.selection import averaged, contrasting, out_of_fold, select
 from textune.settings import choosing
 from textune.settings.choosing import Facts
 from textune.settings.config import Settings
+from thinning import spare
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
 NAMES_OF_WAYS = {
@@ -161,6 +162,7 @@ def test_the_frozen_encoder_is_saved_where_fine_tuning_does_not_beat_it(trained,
     assert np.array_equal(before[name], after[f"bert.{name}"])
 
 
+@pytest.mark.exhaustive
 def test_the_weights_are_the_mean_of_fine_tuning_on_all_texts_and_of_the_folds(
     trained, monkeypatch
 ):
@@ -192,6 +194,7 @@ def test_the_weights_are_the_mean_of_fine_tuning_on_all_texts_and_of_the_folds(
     assert not torch.allclose(weight, last[0], atol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_a_mean_that_answers_worse_than_the_folds_models_is_not_taken(trained, monkeypatch):
     monkeypatch.setattr(selecting, "_best", lambda *_: 1)
     weights, blend, shares = averaged.Mean.weights, averaged.blend, []
@@ -299,7 +302,7 @@ def test_several_labels_numbers_and_tags_are_cross_validated(trained, kind, requ
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
-@pytest.mark.parametrize("kind", ["few", "rare", "comments"])
+@pytest.mark.parametrize("kind", ["few", "rare", spare("comments")])
 @pytest.mark.covering(1)
 def test_texts_are_contrasted_where_that_measures_better(
     trained, request, monkeypatch, kind, is_wanted

@@ -90,6 +90,7 @@ def test_drawn_texts_make_as_many_updates_and_go_on_to_the_same_bits(rare, tiny_
     assert all(one[name].equal(other[name]) for name in one)
 
 
+@pytest.mark.exhaustive
 def test_drawn_texts_are_answered_as_if_classes_were_equally_frequent(rare, tiny_base, tmp_path):
     shares = {}
     for how in ("none", "balanced"):
