@@ -14,12 +14,15 @@ from collections.abc import Iterable
 import pytest
 
 ALL = os.environ.get("TEXTUNE_CASES") == "all"
+WHOLE = "forked"  # fixture of tests that run programs of `bench` whole
 
 
 def thin(items):
-    """Mark the cases of crosses that are not needed to have every value, or pair, as exhaustive."""
+    """Mark cases of crosses that stand for nothing of their own, and whole programs, as exhaustive."""
     crosses = {}
     for item in items:
+        if WHOLE in item.fixturenames:
+            item.add_marker(pytest.mark.exhaustive)
         for mark in (*item.iter_markers("covering"), *item.iter_markers("first")):
             cross = (item.path, item.originalname, mark.name, *mark.args)
             crosses.setdefault(cross, []).append(item)
