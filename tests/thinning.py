@@ -18,7 +18,7 @@ WHOLE = "forked"  # fixture of tests that run programs of `bench` whole
 
 
 def thin(items):
-    """Mark cases of crosses that stand for nothing of their own, and whole programs, as exhaustive."""
+    """Mark cases of crosses that stand for nothing of their own, and programs run whole."""
     crosses = {}
     for item in items:
         if WHOLE in item.fixturenames:
