@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import optimize, special
+from scipy import special
 
 from textune.decisions import calibrating
 from textune.decisions.calibrating import Held
@@ -170,14 +170,8 @@ def test_the_mean_loss_comes_with_its_gradient(kind):
 
 
 def test_many_classes_take_no_more_looks_at_the_data_than_few(monkeypatch):
-    draw, looks, least = np.random.default_rng(0), [], optimize.minimize
-
-    def minimize(*given, **more):
-        found = least(*given, **more)
-        looks.append(found.nfev)
-        return found
-
-    monkeypatch.setattr(optimize, "minimize", minimize)
+    draw, looks, mean = np.random.default_rng(0), [], calibrating._mean
+    monkeypatch.setattr(calibrating, "_mean", lambda *given: looks.append(1) or mean(*given))
     truth = draw.integers(0, 60, 1200)
     logits = draw.normal(0.0, 1.0, (1200, 60)) + draw.normal(0.0, 0.5, 60)
     logits[np.arange(1200), truth] += 2.0
@@ -185,4 +179,4 @@ def test_many_classes_take_no_more_looks_at_the_data_than_few(monkeypatch):
     found = calibrating.fit("labels", held)
     calibrated = calibrating.losses(held, calibrating.apply(found, held.logits))
     assert calibrated.mean() < 0.9 * calibrating.losses(held, held.logits).mean()
-    assert looks[0] < 100
+    assert 5 < len(looks) < 100

@@ -14,7 +14,7 @@ from conftest import WORDS
 from textune.recipes import redeciding
 from textune.runs import predictions
 
-HEAVY = ("torch", "transformers", "sklearn", "matplotlib", "pandas")
+HEAVY = ("torch", "transformers", "sklearn", "matplotlib", "pandas", "scipy.optimize")
 DRIVER = f"""
 import json, sys
 from textune.doors import cli

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.decisions.least import least
 from textune.decisions.rule import Calibration
 
 Floats = NDArray[np.float64]
@@ -187,20 +188,18 @@ def _of_classes(held: Held) -> Calibration:
 
 def _mean(held: Held, logits: Floats) -> tuple[float, Floats]:
     """Return the mean of `losses` and its gradient, (I, C); both 0 where nothing has any truth."""
-    from scipy import special  # a while to import
-
     slopes = np.zeros_like(logits)
     if held.marks is not None:
         is_scored = np.isfinite(held.marks) & np.isfinite(logits)
         wide, marks = (np.where(is_scored, part, 0.0) for part in (logits, held.marks))
         sums = np.maximum(is_scored.sum(axis=1, keepdims=True), 1)
-        slopes = np.where(is_scored, special.expit(wide) - marks, 0.0) / sums
+        slopes = np.where(is_scored, _shares(wide) - marks, 0.0) / sums
         mine = losses(held, logits)
     else:
         parts = [np.empty(0)]
         for outputs, classes in held.groups:
             block, own = _known(logits, outputs, classes)
-            found = special.log_softmax(logits[block], axis=1)
+            found = _log_shares(logits[block])
             parts.append(-found[own])
             np.exp(found, out=found)
             found[own] -= 1.0
@@ -229,21 +228,27 @@ def _with_prior(loss: float, gradient: Floats, both: Floats, count: int) -> tupl
 
 
 def _least(loss: Callable[[Floats], tuple[float, Floats]], size: int) -> Floats:
-    """Return where a smooth loss, which comes with its gradient, is least, from 0 on."""
-    from scipy import optimize  # a while to import
+    """Return the power of a scale, and shifts behind it, by which a loss is least, from 0 on."""
+    most = np.array([MOST_SCALE, *[MOST_LOGIT] * (size - 1)])
+    return least(loss, np.stack([-most, most], axis=1))
 
-    bounds = [(-MOST_SCALE, MOST_SCALE)] + [(-MOST_LOGIT, MOST_LOGIT)] * (size - 1)
-    found = optimize.minimize(loss, np.zeros(size), jac=True, method="L-BFGS-B", bounds=bounds)
-    return np.asarray(found.x, dtype=np.float64)
+
+def _shares(logits: Floats) -> Floats:
+    """Return probabilities of log odds, exact where they are small."""
+    small = np.exp(-np.abs(logits))
+    return np.asarray(np.where(logits >= 0, 1.0, small) / (1.0 + small))
+
+
+def _log_shares(logits: Floats) -> Floats:
+    """Return the logarithms of the probabilities of classes that exclude each other, (I, C)."""
+    below = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(below - np.log(np.exp(below).sum(axis=1, keepdims=True)))
 
 
 def _of_group(logits: Floats, outputs: Rows, classes: Rows) -> Floats:
     """Return the cross-entropies of the items whose class is known."""
-    from scipy import special  # a while to import
-
     block, own = _known(logits, outputs, classes)
-    mine = logits[block]
-    return np.asarray(special.logsumexp(mine, axis=1) - mine[own])
+    return np.asarray(-_log_shares(logits[block])[own])
 
 
 def _known(logits: Floats, outputs: Rows, classes: Rows) -> tuple[Any, tuple[Rows, Rows]]:

@@ -38,7 +38,7 @@ class Fitted:
     how: str  # in words; "" where nothing was fitted
 
 
-@libraries.alone("scipy.linalg")
+@libraries.alone()
 def decide(task: Task, scores: Scores, examples: Sequence[Example], wish: Wish = PLAIN) -> Fitted:
     """Fit the rule of a task on held-out texts, and decide these without having seen them.
 
@@ -111,7 +111,7 @@ def refuse(task: Task, wish: Wish) -> None:
     if wish.aim is not None and kind.rule is not None:  # of made texts: it refuses as of real ones
         count = len(task.labels)
         truth = np.eye(count) if kind.several else np.arange(count)
-        with libraries.alone("scipy.linalg"):
+        with libraries.alone():
             kind.rule(task.labels, truth, np.full((count, count), 1 / count), wish.aim, wish.costs)
 
 

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from importlib import import_module
 
 from threadpoolctl import ThreadpoolController
 
@@ -16,14 +15,8 @@ HAVE_PRODUCTS = ("numpy", "scipy.linalg", "sklearn", "torch")  # each brings lib
 
 
 @contextmanager
-def alone(*needed: str) -> Iterator[None]:
-    """Compute the products of NumPy and SciPy with one thread.
-
-    Args:
-        needed: Packages that will be used, of `HAVE_PRODUCTS`; they are imported first.
-    """
-    for name in needed:
-        import_module(name)
+def alone() -> Iterator[None]:
+    """Compute the products of NumPy and SciPy with one thread, by what is loaded already."""
     loaded = frozenset(name for name in HAVE_PRODUCTS if name in sys.modules)
     with _loaded(loaded).limit(limits=1, user_api="blas"):
         yield
