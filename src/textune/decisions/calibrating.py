@@ -155,13 +155,13 @@ def _of_label(held: Held, label: int) -> tuple[float, float]:
     x, y = x[is_known], y[is_known]
     if len(np.unique(y)) < 2:
         return 1.0, 0.0  # what no text has, or all have, is left as it is
-    alone = Held(x[:, None], y[:, None])
 
     def loss(both: Floats) -> tuple[float, Floats]:
-        wide = np.exp(both[0]) * alone.logits
-        mine, slopes = _mean(alone, wide + both[1])
-        ahead = np.array([_along_scale(slopes, wide), slopes.sum()])
-        return _with_prior(mine, ahead, both, len(y))
+        scaled = np.exp(both[0]) * x
+        logits = scaled + both[1]
+        slopes = (_shares(logits) - y) / len(y)
+        mine = float((np.logaddexp(0.0, logits) - y * logits).mean())
+        return _with_prior(mine, np.array([slopes @ scaled, slopes.sum()]), both, len(y))
 
     power, shift = _least(loss, 2)
     return float(np.exp(power)), float(shift)

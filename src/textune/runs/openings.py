@@ -11,7 +11,7 @@ from typing import Any
 
 from textune.errors import DataError, SettingsError
 from textune.metrics import catalogue
-from textune.reading import obtained, sources, unpacked
+from textune.reading import obtained, unpacked
 from textune.runs import exports, runs
 from textune.runs.written import Best, DataCard, File
 from textune.storage import atomic, objects
@@ -209,6 +209,8 @@ def _parsed(line: str) -> Opening | None:
 
 def _source(run: Path) -> Any:
     """Return what the test texts of a run were read from, as its user named it."""
+    from textune.reading import sources  # every form that files have: a while to import
+
     held = [file.path for file in DataCard.read(run).files if file.part == "test"]
     recorded = held[0] if len(held) == 1 else held
     try:
