@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import textune
 from made_runs import make_run
 from textune.doors import evaluating_api
 from textune.errors import DataError
@@ -261,6 +262,18 @@ def test_a_model_is_judged_by_the_sheet_that_is_named(book, tiny_base, tmp_path)
     model = make_run(tmp_path / "run", tiny_base, "single", ["0", "1"])
     path = book(Data=ROWS, More=[["text", "label"], ["a good film", 0], ["a bad film", 1.0]])
     assert evaluating_api.evaluate(model, path, sheet="More")["n"] == 2
+
+
+@pytest.mark.parametrize("part", ["valid", "test"])
+def test_a_sheet_that_is_learned_from_does_not_judge(book, tiny_base, tmp_path, part):
+    rows = [["text", "label"], *[["good film", "pos"], ["bad film", "neg"]] * 20]
+    file, out = book(train=rows, test=rows), tmp_path / "run"
+    asked = {part: file, "sheet": "train", "epochs": 1}
+    with pytest.raises(
+        DataError, match=rf"--{part} .*learned from.*--sheet 'train' holds for every"
+    ):
+        textune.train(file, base=tiny_base, out=out, **asked)
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(

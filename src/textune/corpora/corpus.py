@@ -117,6 +117,7 @@ def gather(
     """
     data = settings.data
     max_tokens = tokenizer.limited(data.max_tokens, of="of a text")
+    given.refuse_same_rows(source, valid, test, data.file)
     found_parts = given.Given.of(source, valid, test, sealed=sealed)
     sums = found_parts.sums()
     table = sources.read(source, data.file)

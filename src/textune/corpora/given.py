@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textune.errors import DataError
 from textune.reading import obtained, remote, sources
-from textune.records import Contract, Message
+from textune.records import Contract, Message, ReadOptions
 from textune.runs.written import File
 from textune.settings.data_config import DataSettings
 from textune.storage.checksums import Inputs
@@ -62,6 +62,24 @@ class Given:
         parts = {**self.own, **self.named}
         paths = {part: obtained.on_machine(one) for part, one in parts.items()}
         return {part: (held, Inputs.of(held)) for part, held in paths.items() if held}
+
+
+def refuse_same_rows(source: object, valid: object, test: object, options: ReadOptions) -> None:
+    """Refuse to judge by the rows of a file that are learned from, if options name some of them.
+
+    Raises:
+        DataError: A file is named twice, and a sheet, or a key of JSON, that is read in every file.
+    """
+    asked = [(name, one) for name in ("sheet", "rows") if (one := getattr(options, name))]
+    held = set(obtained.on_machine(source)) if asked else set()
+    for part, one in zip(JUDGING, (valid, test), strict=True):
+        if held.intersection(obtained.on_machine(one)):
+            name, value = asked[0]
+            raise DataError(
+                f"--{part} {_shown((one,))}: its rows would be those learned from, for --{name} "
+                f"{value!r} holds for every file; save the others as a file of their own, or judge "
+                f"by them when training is over: textune evaluate RUN FILE --{name} NAME"
+            )
 
 
 def said(source: object, name: str) -> Iterator[Message]:
