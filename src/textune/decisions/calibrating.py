@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.decisions import chances
 from textune.decisions.least import least
 from textune.decisions.rule import Calibration
 
@@ -159,7 +160,7 @@ def _of_label(held: Held, label: int) -> tuple[float, float]:
     def loss(both: Floats) -> tuple[float, Floats]:
         scaled = np.exp(both[0]) * x
         logits = scaled + both[1]
-        slopes = (_shares(logits) - y) / len(y)
+        slopes = (chances.sigmoid(logits) - y) / len(y)
         mine = float((np.logaddexp(0.0, logits) - y * logits).mean())
         return _with_prior(mine, np.array([slopes @ scaled, slopes.sum()]), both, len(y))
 
@@ -193,13 +194,13 @@ def _mean(held: Held, logits: Floats) -> tuple[float, Floats]:
         is_scored = np.isfinite(held.marks) & np.isfinite(logits)
         wide, marks = (np.where(is_scored, part, 0.0) for part in (logits, held.marks))
         sums = np.maximum(is_scored.sum(axis=1, keepdims=True), 1)
-        slopes = np.where(is_scored, _shares(wide) - marks, 0.0) / sums
+        slopes = np.where(is_scored, chances.sigmoid(wide) - marks, 0.0) / sums
         mine = losses(held, logits)
     else:
         parts = [np.empty(0)]
         for outputs, classes in held.groups:
             block, own = _known(logits, outputs, classes)
-            found = _log_shares(logits[block])
+            found = chances.log_softmax(logits[block])
             parts.append(-found[own])
             np.exp(found, out=found)
             found[own] -= 1.0
@@ -233,22 +234,10 @@ def _least(loss: Callable[[Floats], tuple[float, Floats]], size: int) -> Floats:
     return least(loss, np.stack([-most, most], axis=1))
 
 
-def _shares(logits: Floats) -> Floats:
-    """Return probabilities of log odds, exact where they are small."""
-    small = np.exp(-np.abs(logits))
-    return np.asarray(np.where(logits >= 0, 1.0, small) / (1.0 + small))
-
-
-def _log_shares(logits: Floats) -> Floats:
-    """Return the logarithms of the probabilities of classes that exclude each other, (I, C)."""
-    below = logits - logits.max(axis=1, keepdims=True)
-    return np.asarray(below - np.log(np.exp(below).sum(axis=1, keepdims=True)))
-
-
 def _of_group(logits: Floats, outputs: Rows, classes: Rows) -> Floats:
     """Return the cross-entropies of the items whose class is known."""
     block, own = _known(logits, outputs, classes)
-    return np.asarray(-_log_shares(logits[block])[own])
+    return np.asarray(-chances.log_softmax(logits[block])[own])
 
 
 def _known(logits: Floats, outputs: Rows, classes: Rows) -> tuple[Any, tuple[Rows, Rows]]:
