@@ -40,6 +40,23 @@ def test_a_word_of_each_text_that_stands_alone_may_be_what_is_to_be_learned():
     assert understand(made(2, **columns)).contract.label == ("1",)
 
 
+@pytest.mark.parametrize("name", ["likes", "retweets", "num_votes", "views"])
+def test_marks_of_what_readers_did_are_no_labels_beside_others(name):
+    marks = one_of("0", "1")
+    columns = {"review": prose(), name: one_of("0", "1"), "recommended": marks}
+    found = understand(made(tuple(columns), **columns)).contract
+    assert (found.task, found.label) == ("single", ("recommended",))
+    columns = {**columns, "angry": marks}
+    found = understand(made(tuple(columns), **columns)).contract
+    assert (found.task, found.label) == ("multi", ("recommended", "angry"))
+    assert any(f"--label {name},recommended,angry` takes them" in one for one in found.doubts)
+
+
+def test_a_mark_that_readers_left_may_be_what_is_to_be_learned():
+    columns = {"review": prose(), "likes": one_of("0", "1")}
+    assert understand(made(tuple(columns), **columns)).contract.label == ("likes",)
+
+
 def test_letters_of_classes_stand_in_any_text():
     letters = one_of("a", "e", "i", "t")
     columns = {"one": one_of("dogs", "cats", "mice"), "two": letters, "text": prose()}

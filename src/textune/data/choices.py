@@ -53,6 +53,8 @@ def label(
         key=lambda column: -weights[column.name],
     )
     marks = () if several is False else _marks(free, headed)
+    if several is None and headed:
+        marks = _without_readers(marks)
     best = weights[ranked[0].name] if ranked else 0.0
     if marks and (several or _marks_weight(marks, headed) > best):
         odd = [c for c in marks if _named(c, headed) <= -3]
@@ -190,6 +192,12 @@ def _marks(free: Sequence[Column], headed: bool) -> tuple[Column, ...]:
     found = tuple(column for column in free if column.place in places)
     is_told = len(members) >= 2 or (len(found) >= 3 and not _is_of_one_value(members[0]))
     return found if is_told else ()
+
+
+def _without_readers(marks: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Leave out what others did with a text, `likes`, where it stands beside labels."""
+    rest = tuple(column for column in marks if not names.is_of_readers(column.name))
+    return rest if len(rest) > 1 or not marks else () if rest else marks
 
 
 def _is_of_one_value(column: Column) -> bool:

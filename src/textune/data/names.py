@@ -104,6 +104,9 @@ OF_READERS = frozenset(
     ]
 )
 """Names of columns whose numbers count what others did with a message."""
+BY_READERS = OF_READERS | {"downvotes", "favorites", "favourites", "likes", "retweets", "upvotes"}
+BY_READERS |= {"votes"}
+"""Names of columns that say what others did with a message, if only that somebody did."""
 COUNTED = ("created_utc", "kids", "link_id", "num_comments", "parent_id", "permalink", "subreddit")
 """Names of columns of a forum, where the score of a message counts its votes."""
 POSTED = (
@@ -195,6 +198,11 @@ def is_derived(name: str) -> bool:
     """Tell whether a name says that a column was made of another: `text_clean`, `Resume_html`."""
     found = parts(name)
     return len(found) > 1 and bool(DERIVED & set(found))
+
+
+def is_of_readers(name: str) -> bool:
+    """Tell whether a name says what others did with a text: `likes`, `num_votes`."""
+    return bool(BY_READERS.intersection(parts(name)[-1:]))
 
 
 def is_no_label(name: str) -> bool:
