@@ -5,16 +5,17 @@ each label: Platt, 1999. Curves that only rise: Zadrozny & Elkan, 2002, with the
 lines, so that no two texts become equal.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.decisions import chances
-from textune.decisions.least import least
+from textune.decisions import searching
 from textune.decisions.rule import Calibration
+from textune.decisions.searching import Found
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -26,6 +27,7 @@ FEWEST = 200  # items that have a label, and that lack it, of which its curve is
 MOST_LOGIT = 12.0
 SLOPE = 0.1  # of a curve beyond the items that it was fitted on
 MOST_SCALE = 3.0  # powers of e by which logits are scaled up or down
+CONVEX = 0.9  # of a curvature by a scale, that may be lost by taking it by the scale's power
 SPREAD = 0.5  # standard deviation of the prior of such a power; of a shift it is 1
 
 
@@ -68,8 +70,7 @@ def fit(kind: str, held: Held) -> Calibration | None:
     if held.marks is None:
         return _of_classes(held)
     if kind == "labels":
-        both = [_of_label(held, label) for label in range(outputs)]
-        return Calibration(kind, tuple(a for a, _ in both), tuple(b for _, b in both))
+        return _of_labels(held)
     knots = tuple(_curve(held, label) for label in range(outputs))
     return Calibration(kind, (1.0,) * outputs, (0.0,) * outputs, knots)
 
@@ -80,7 +81,7 @@ def losses(held: Held, logits: Floats) -> Floats:
         is_scored = np.isfinite(held.marks) & np.isfinite(logits)
         wide, marks = (np.where(is_scored, part, 0.0) for part in (logits, held.marks))
         rows = is_scored.any(axis=1)
-        sums = np.where(is_scored, np.logaddexp(0.0, wide) - marks * wide, 0.0).sum(axis=1)
+        sums = np.where(is_scored, _of_marks(wide, marks)[0], 0.0).sum(axis=1)
         return np.asarray(sums[rows] / is_scored.sum(axis=1)[rows])
     parts = [_of_group(logits, *group) for group in held.groups]
     return np.concatenate([part for part in parts if len(part)] or [np.empty(0)])
@@ -140,32 +141,78 @@ def _temperature(held: Held) -> float:
     """Return by what all logits are multiplied, likeliest under a normal prior of its logarithm."""
     count = max(len(losses(held, held.logits)), 1)
 
-    def loss(power: Floats) -> tuple[float, Floats]:
-        wide = held.logits * np.exp(power[0])
-        mine, slopes = _mean(held, wide)
-        return _with_prior(mine, np.array([_along_scale(slopes, wide)]), power, count)
+    def loss(powers: Floats) -> Found:
+        sums = _along_scale(held, held.logits * np.exp(powers[0, 0]))
+        value, slope, curvature = (one / count for one in sums)
+        curvature += max(slope, -CONVEX * curvature)
+        return _with_prior(
+            np.array([value]), np.array([[slope]]), np.array([[[curvature]]]), powers, count
+        )
 
-    return float(np.exp(_least(loss, 1)[0]))
+    return float(np.exp(_least(loss, 1, 1)[0, 0]))
 
 
-def _of_label(held: Held, label: int) -> tuple[float, float]:
-    """Return the scale and the shift of one label's logits, likeliest under normal priors."""
+def _along_scale(held: Held, logits: Floats) -> tuple[float, float, float]:
+    """Return the sum of `losses`, its slope by the power of their scale, and its curvature by that.
+
+    The curvature is that of the scale, times its square; the slope is what it lacks.
+    """
+    if held.marks is not None:
+        is_scored = np.isfinite(held.marks) & np.isfinite(logits)
+        wide, marks = (np.where(is_scored, part, 0.0) for part in (logits, held.marks))
+        weights = is_scored / np.maximum(is_scored.sum(axis=1, keepdims=True), 1)
+        each, chances = _of_marks(wide, marks)
+        found = each, (chances - marks) * wide, chances * (1 - chances) * wide**2
+        value, slope, curvature = (float(np.vdot(weights, one)) for one in found)
+        return value, slope, curvature
+    whole = np.zeros(3)
+    for outputs, classes in held.groups:
+        block, own = _known(logits, outputs, classes)
+        wide = logits[block]
+        surprise = _log_sums(wide) - wide  # (I, K)
+        chances = np.exp(-surprise)
+        middle = (chances * wide).sum(axis=1, keepdims=True)
+        slopes = middle[:, 0] - wide[own]
+        whole += surprise[own].sum(), slopes.sum(), (chances * (wide - middle) ** 2).sum()
+    value, slope, curvature = whole.tolist()
+    return value, slope, curvature
+
+
+def _of_labels(held: Held) -> Calibration:
+    """Return the scale and the shift of each label's logits, likeliest under normal priors."""
     assert held.marks is not None
-    x, y = held.logits[:, label], held.marks[:, label]
-    is_known = np.isfinite(x) & ~np.isnan(y)
-    x, y = x[is_known], y[is_known]
-    if len(np.unique(y)) < 2:
-        return 1.0, 0.0  # what no text has, or all have, is left as it is
+    known = np.isfinite(held.logits) & ~np.isnan(held.marks)
+    lowest, highest = (
+        limit(np.where(known, held.marks, other), axis=0, initial=other)
+        for limit, other in ((np.min, np.inf), (np.max, -np.inf))
+    )
+    own = np.flatnonzero(lowest < highest)  # what no text has, or all have, is left as it is
+    known = known[:, own]
+    logits, marks = (np.where(known, part[:, own], 0.0) for part in (held.logits, held.marks))
+    counts = known.sum(axis=0)
+    weights = known / counts
 
-    def loss(both: Floats) -> tuple[float, Floats]:
-        scaled = np.exp(both[0]) * x
-        logits = scaled + both[1]
-        slopes = (chances.sigmoid(logits) - y) / len(y)
-        mine = float((np.logaddexp(0.0, logits) - y * logits).mean())
-        return _with_prior(mine, np.array([slopes @ scaled, slopes.sum()]), both, len(y))
+    def loss(both: Floats) -> Found:
+        wide = np.exp(both[:, 0]) * logits
+        each, chances = _of_marks(wide + both[:, 1], marks)
+        left, bent = weights * (chances - marks), weights * chances * (1 - chances)
+        slopes = [(left * wide).sum(axis=0), left.sum(axis=0)]
+        wider = bent * wide
+        cross, last = wider.sum(axis=0), bent.sum(axis=0)
+        first = (wider * wide).sum(axis=0) + slopes[0].clip(0)
+        curvatures = [[first, cross], [cross, last]]  # (2, 2, L)
+        return _with_prior(
+            (weights * each).sum(axis=0),
+            np.stack(slopes, axis=1),
+            np.moveaxis(np.array(curvatures), -1, 0),
+            both,
+            counts,
+        )
 
-    power, shift = _least(loss, 2)
-    return float(np.exp(power)), float(shift)
+    scale, shift = np.ones(len(lowest)), np.zeros(len(lowest))
+    found = _least(loss, len(own), 2)
+    scale[own], shift[own] = np.exp(found[:, 0]), found[:, 1]
+    return Calibration("labels", tuple(scale.tolist()), tuple(shift.tolist()))
 
 
 def _of_classes(held: Held) -> Calibration:
@@ -173,71 +220,77 @@ def _of_classes(held: Held) -> Calibration:
     outputs = held.logits.shape[1]
     scale, shift = np.ones(outputs), np.zeros(outputs)
     for at, classes in held.groups:
-        alone = Held(held.logits[:, at], groups=((np.arange(len(at)), classes),))
-        count = max(len(losses(alone, alone.logits)), 1)
-
-        def loss(both: Floats, alone: Held = alone, count: int = count) -> tuple[float, Floats]:
-            wide = np.exp(both[0]) * alone.logits
-            mine, slopes = _mean(alone, wide + both[1:])
-            ahead = np.concatenate([[_along_scale(slopes, wide)], slopes.sum(axis=0)])
-            return _with_prior(mine, ahead, both, count)
-
-        found = _least(loss, 1 + len(at))
+        block, own = _known(held.logits, at, classes)
+        found = _least(partial(_of_shifts, held.logits[block], own), 1, 1 + len(at))[0]
         scale[at], shift[at] = np.exp(found[0]), found[1:]
     return Calibration("labels", tuple(scale.tolist()), tuple(shift.tolist()))
 
 
-def _mean(held: Held, logits: Floats) -> tuple[float, Floats]:
-    """Return the mean of `losses` and its gradient, (I, C); both 0 where nothing has any truth."""
-    slopes = np.zeros_like(logits)
-    if held.marks is not None:
-        is_scored = np.isfinite(held.marks) & np.isfinite(logits)
-        wide, marks = (np.where(is_scored, part, 0.0) for part in (logits, held.marks))
-        sums = np.maximum(is_scored.sum(axis=1, keepdims=True), 1)
-        slopes = np.where(is_scored, chances.sigmoid(wide) - marks, 0.0) / sums
-        mine = losses(held, logits)
-    else:
-        parts = [np.empty(0)]
-        for outputs, classes in held.groups:
-            block, own = _known(logits, outputs, classes)
-            found = chances.log_softmax(logits[block])
-            parts.append(-found[own])
-            np.exp(found, out=found)
-            found[own] -= 1.0
-            slopes[block] += found
-        mine = np.concatenate(parts)
-    return (float(mine.mean()), slopes / len(mine)) if len(mine) else (0.0, slopes)
+def _of_shifts(logits: Floats, own: tuple[Rows, Rows], both: Floats) -> Found:
+    """Return the mean cross-entropy of a group by its power and its shifts, (1, 1 + K)."""
+    count = max(len(logits), 1)
+    wide = np.exp(both[0, 0]) * logits  # (I, K)
+    moved = wide + both[0, 1:]
+    surprise = _log_sums(moved) - moved
+    chances = np.exp(-surprise)
+    middle = (chances * wide).sum(axis=1, keepdims=True)
+    off = chances * (wide - middle)
+    slopes = chances.sum(axis=0)
+    np.subtract.at(slopes, own[1], 1.0)
+    slopes = np.concatenate([[(middle[:, 0] - wide[own]).sum()], slopes])
+    curvature = np.empty((len(slopes), len(slopes)))
+    curvature[0, 0] = (off * (wide - middle)).sum() + max(slopes[0], 0.0)
+    curvature[0, 1:] = curvature[1:, 0] = off.sum(axis=0)
+    curvature[1:, 1:] = np.diag(chances.sum(axis=0)) - chances.T @ chances
+    value = np.array([surprise[own].sum() / count])
+    return _with_prior(value, slopes[None] / count, curvature[None] / count, both, count)
 
 
-def _along_scale(slopes: Floats, scaled: Floats) -> float:
-    """Return the derivative by the power of a scale, of that by logits, (I, C), which it scales."""
-    return float((slopes * np.where(slopes == 0.0, 0.0, scaled)).sum())
-
-
-def _with_prior(loss: float, gradient: Floats, both: Floats, count: int) -> tuple[float, Floats]:
-    """Add what a power of the scale, and shifts behind it, lose by the normal priors.
+def _with_prior(
+    values: Floats, slopes: Floats, curvatures: Floats, both: Floats, counts: int | Rows
+) -> Found:
+    """Add what powers of scales, and shifts behind them, lose by the normal priors.
 
     Args:
-        loss: The mean over so many items.
-        gradient: Of it, (S,).
-        both: The power, and the shifts, (S,).
-        count: Of items.
+        values: Means over so many items, (L,).
+        slopes: Of them, (L, S).
+        curvatures: Of them, (L, S, S).
+        both: The powers, and the shifts, (L, S).
+        counts: Of items; of each, (L,), where they differ.
     """
-    spreads = np.array([SPREAD, *[1.0] * (len(both) - 1)])
-    reduced = both / spreads
-    return loss + float(reduced @ reduced) / 2 / count, gradient + reduced / spreads / count
+    spreads = np.array([SPREAD, *[1.0] * (both.shape[1] - 1)])
+    weights = 1 / (np.broadcast_to(counts, len(both))[:, None] * spreads**2)  # (L, S)
+    return Found(
+        values + (weights * both**2).sum(axis=1) / 2,
+        slopes + weights * both,
+        curvatures + weights[:, :, None] * np.eye(len(spreads)),
+    )
 
 
-def _least(loss: Callable[[Floats], tuple[float, Floats]], size: int) -> Floats:
-    """Return the power of a scale, and shifts behind it, by which a loss is least, from 0 on."""
-    most = np.array([MOST_SCALE, *[MOST_LOGIT] * (size - 1)])
-    return least(loss, np.stack([-most, most], axis=1))
+def _least(loss: searching.Losses, count: int, size: int) -> Floats:
+    """Return where losses of a power, and of shifts behind it, are least; (L, S)."""
+    most = [MOST_SCALE, *[MOST_LOGIT] * (size - 1)]
+    return searching.least(loss, count, [-one for one in most], most)
+
+
+def _of_marks(logits: Floats, marks: Floats) -> tuple[Floats, Floats]:
+    """Return the cross-entropy of each logit with its mark, and its probability."""
+    small = np.exp(-np.abs(logits))
+    each = np.maximum(logits, 0.0) + np.log1p(small) - marks * logits
+    return each, np.where(logits >= 0, 1.0, small) / (1 + small)
 
 
 def _of_group(logits: Floats, outputs: Rows, classes: Rows) -> Floats:
     """Return the cross-entropies of the items whose class is known."""
     block, own = _known(logits, outputs, classes)
-    return np.asarray(-chances.log_softmax(logits[block])[own])
+    mine = logits[block]
+    return np.asarray(_log_sums(mine)[:, 0] - mine[own])
+
+
+def _log_sums(logits: Floats) -> Floats:
+    """Return the logarithm of each row's sum of exponentials; (I, C) → (I, 1)."""
+    most = logits.max(axis=1, keepdims=True)
+    return np.asarray(most + np.log(np.exp(logits - most).sum(axis=1, keepdims=True)))
 
 
 def _known(logits: Floats, outputs: Rows, classes: Rows) -> tuple[Any, tuple[Rows, Rows]]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from textune.data import lists
 from textune.data.columns import Column, Scan
-from textune.decisions import chances
 from textune.metrics import intervals as spans
 from textune.metrics.metrics import Parts
 from textune.records import Contract, Example, Finding, Prediction, Scores, Table
@@ -57,7 +56,9 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     """(N, C) → (N, C), each between 0 and 1, exact where it is near either."""
-    return chances.sigmoid(logits.astype(np.float64))
+    wide = logits.astype(np.float64)
+    small = np.exp(-np.abs(wide))
+    return np.asarray(np.where(wide >= 0, 1.0, small) / (1.0 + small), dtype=np.float64)
 
 
 def predictions(
