@@ -59,6 +59,7 @@ class ReadOptions:
     delimiter: str | None = None  # the character between cells
     rows: str | None = None  # keys of JSON that lead to the rows: "body.items"
     sheet: str | None = None  # name of a sheet of a spreadsheet
+    part: str | None = None  # "valid" or "test", if the file is one: sheets may be named so
     annotators: Annotators | None = None  # whose label is taken, where several people gave one
     quote: str | None = None  # the character around cells; "" where there is none
     encoding: str | None = None  # name of a codec of Python
