@@ -95,7 +95,7 @@ def _schema(values: Values) -> Converter:
             yield from _rows(lines, _marks(data), layers)
 
     said = "each document is a text" if is_answered else "each line is a text"
-    return Converter(convert, (said,), left_out(counts), layers=frozenset(layers))
+    return Converter(convert, (said,), left_out(counts), layers={name: name for name in layers})
 
 
 def _advanced(values: Values) -> Converter:
@@ -112,7 +112,7 @@ def _advanced(values: Values) -> Converter:
         yield from _rows(lines, _old_marks(value), layers)
 
     reasons = ("each line is a text",)
-    return Converter(convert, reasons, left_out(counts), layers=frozenset(layers))
+    return Converter(convert, reasons, left_out(counts), layers={name: name for name in layers})
 
 
 def _refuse(data: Mapping[str, Any]) -> None:
