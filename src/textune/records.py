@@ -59,6 +59,7 @@ class ReadOptions:
     delimiter: str | None = None  # the character between cells
     rows: str | None = None  # keys of JSON that lead to the rows: "body.items"
     sheet: str | None = None  # name of a sheet of a spreadsheet
+    part: str | None = None  # "valid" or "test", if the file is one: sheets may be named so
     annotators: Annotators | None = None  # whose label is taken, where several people gave one
     quote: str | None = None  # the character around cells; "" where there is none
     encoding: str | None = None  # name of a codec of Python
@@ -90,7 +91,7 @@ class Table:
     merged: Mapping[str, str] = field(default_factory=dict)  # labels of annotators → those that
     # they were taken for
     inner: frozenset[str] = frozenset()  # columns that repeat a part of another: JSON's objects
-    layers: frozenset[str] | None = None  # columns of spans, which a file of the export may lack
+    layers: Mapping[str, str] | None = None  # columns of spans that a file may lack → with features
     whole: Table | None = field(
         default=None, repr=False
     )  # before a column became the two of a pair

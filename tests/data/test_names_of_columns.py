@@ -102,6 +102,20 @@ def test_what_a_platform_counts_is_no_label_though_it_stands_alone(name):
     assert understand(made((*columns,), **columns)).contract.label == ()
 
 
+@pytest.mark.parametrize("name", ["n_comments", "downloads", "clicks", "comments", "word_count"])
+def test_counts_are_no_label_though_they_stand_alone(name):
+    columns = {"text": prose(), name: one_of("0", "1", "2", "5")}
+    found = understand(made((*columns,), **columns)).contract
+    assert found.label == ()
+    assert any(f"--label {name}` makes it so" in one for one in found.doubts)
+
+
+@pytest.mark.parametrize(("name", "is_label"), [("reply_count", False), ("label_num", True)])
+def test_a_count_of_zeros_and_ones_is_no_label_but_a_number_of_a_class_is(name, is_label):
+    columns = {"text": prose(), name: one_of("0", "1")}
+    assert (understand(made((*columns,), **columns)).contract.label == (name,)) is is_label
+
+
 @pytest.mark.parametrize(("name", "cells"), [("reactions", "joy anger"), ("points", "0 1 2 3")])
 def test_names_of_classes_and_points_stay_labels(name, cells):
     columns = {"text": prose(), name: one_of(*cells.split())}

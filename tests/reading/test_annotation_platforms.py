@@ -305,7 +305,6 @@ NAMED = {
     },
     "a CAS of UIMA without the text": {"_views": {"_InitialView": {}}, "_referenced_fss": {}},
     "web annotations": [{"type": "Annotation", "target": {"source": "a"}, "body": []}],
-    "a project in Datasaur's own schema": {"version": "1", "data": {"spanLabels": [], "rows": []}},
     "annotations of V7": {"item": {"name": "a.txt", "slots": []}, "annotations": []},
 }
 

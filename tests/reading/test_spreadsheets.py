@@ -2,6 +2,7 @@
 
 import datetime
 import zipfile
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -10,11 +11,13 @@ from hypothesis import strategies as st
 
 import textune
 from made_runs import make_run
+from textune.corpora import given as given_parts
 from textune.doors import evaluating_api
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import ReadOptions
-from textune.survey import survey
+from textune.survey import leaks, survey
+from textune.tasks import contract
 
 ROWS = [["text", "label"], *([f"the film was {n}", ("bad", "good")[n % 2]] for n in range(9))]
 MANIFEST = """<?xml version="1.0"?><manifest:manifest
@@ -90,7 +93,8 @@ def test_a_sheet_that_tells_of_the_others_holds_no_table(book, more):
     assert f"the sheet 'Data'; not read: {next(iter(more))!r}" in table.reasons[0]
     message = message_of(book(**more, dev=ROWS, train=ROWS, test=ROWS))
     assert "several sheets hold tables ('dev', 'train', 'test')" in message
-    assert '--sheet "train"; "test" judges the model: textune evaluate RUN FILE' in message
+    assert '--sheet "train"; "test" judges the model: --test book.xlsx beside it' in message
+    assert 'textune evaluate RUN FILE --sheet "test"' in message
 
 
 def test_a_sheet_of_texts_alone_is_a_table(book):
@@ -267,13 +271,42 @@ def test_a_model_is_judged_by_the_sheet_that_is_named(book, tiny_base, tmp_path)
 @pytest.mark.parametrize("part", ["valid", "test"])
 def test_a_sheet_that_is_learned_from_does_not_judge(book, tiny_base, tmp_path, part):
     rows = [["text", "label"], *[["good film", "pos"], ["bad film", "neg"]] * 20]
-    file, out = book(train=rows, test=rows), tmp_path / "run"
+    file, out = book(train=rows, more=rows), tmp_path / "run"
     asked = {part: file, "sheet": "train", "epochs": 1}
     with pytest.raises(
         DataError, match=rf"--{part} .*learned from.*--sheet 'train' holds for every"
     ):
         textune.train(file, base=tiny_base, out=out, **asked)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("learned", ["book.xlsx", "other.xlsx"])
+def test_the_sheet_of_a_part_judges_whichever_is_learned_from(book, learned):
+    rows = [["text", "label"], *[["good film", "pos"], ["bad film", "neg"]] * 9]
+    file = book(train=rows, dev=rows[:5], test=rows[:7])
+    source = file if learned == file.name else book(learned, train=rows, test=rows)
+    options = ReadOptions(sheet="train")
+    table = sources.read(source, options)
+    agreed = contract.understand(table).contract
+    given_parts.refuse_same_rows(source, file, file, options)
+    for part, count in (("valid", 4), ("test", 6)):
+        found = leaks.same_layout(file, table, agreed, replace(options, part=part))
+        assert len(list(found.rows())) == count
+        assert any(f"which is called the {part} part" in why for why in found.reasons)
+
+
+def test_a_part_takes_the_sheet_that_is_named_unless_it_is_called_another_part(book):
+    rows = [["text", "label"], ["good film", "pos"], ["bad film", "neg"]]
+    file = book(Data=rows, test=[*rows, *rows[1:]])
+    assert len(list(sources.read(file, ReadOptions(sheet="Data", part="test")).rows())) == 2
+    assert len(list(sources.read(file, ReadOptions(part="test")).rows())) == 4
+
+
+def test_several_sheets_of_a_file_that_judges_have_a_way_out_of_their_own(book):
+    rows = [["text", "label"], ["good film", "pos"], ["bad film", "neg"]]
+    file = book(One=rows, Two=rows)
+    with pytest.raises(DataError, match='call the one that is meant "test" there, or save it'):
+        sources.read(file, ReadOptions(part="test"))
 
 
 @pytest.mark.parametrize(

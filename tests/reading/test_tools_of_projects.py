@@ -1,4 +1,4 @@
-"""Potato, GATE, HateXplain, INCEpTION's CAS, tagtog, TEI and Azure's previews, as they write."""
+"""Potato, GATE, HateXplain, INCEpTION's CAS, tagtog and TEI, as they write."""
 
 import json
 import shutil
@@ -181,10 +181,27 @@ def test_files_of_an_export_need_not_have_the_same_layers(tmp_path):
     assert [len(json.loads(cell)) for cell in rows[25]] == [1, 1]
 
 
-def test_a_layer_and_its_features_in_two_files_are_not_put_together(tmp_path):
-    claim = {"%TYPE": "webanno.custom.Claim", "@sofa": 1, "begin": 3, "end": 9, "kind": "fact"}
-    (tmp_path / "a.json").write_text(json.dumps(cas(spans=[claim])))
-    (tmp_path / "b.json").write_text(json.dumps(cas(spans=[claim | {"tone": "mild"}])))
+CLAIM = {"%TYPE": "webanno.custom.Claim", "@sofa": 1, "begin": 3, "end": 9}
+
+
+@pytest.mark.parametrize("more", [{"kind": "fact", "tone": "mild"}, {"tone": "mild"}])
+def test_features_of_a_layer_have_columns_where_files_differ_in_them(tmp_path, more):
+    (tmp_path / "a.json").write_text(json.dumps(cas(spans=[CLAIM | {"kind": "fact"}])))
+    (tmp_path / "b.xmi").write_bytes(as_xmi(cas(spans=[CLAIM | more])))
+    table = sources.read([str(tmp_path / "a.json"), str(tmp_path / "b.xmi")])
+    assert table.columns == ("text", "NamedEntity", "Claim.kind", "Claim.tone")
+    rows = [[json.loads(cell) for cell in row.cells[2:]] for row in table.rows()]
+    assert [one["label"] for one in rows[0][0]] == ["fact"]
+    assert rows[0][1] == []
+    assert [[one["label"] for one in cell] for cell in rows[24]] == [
+        [more[name]] if name in more else [] for name in ("kind", "tone")
+    ]
+
+
+def test_marks_without_a_feature_are_not_put_together_with_those_of_one(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps(cas(spans=[CLAIM])))
+    spans = [CLAIM | {"kind": "fact", "tone": "mild"}]
+    (tmp_path / "b.json").write_text(json.dumps(cas(spans=spans)))
     with pytest.raises(DataError, match=r"it lacks 'Claim' and has 'Claim.kind', 'Claim.tone'"):
         sources.read([str(tmp_path / "a.json"), str(tmp_path / "b.json")])
 
@@ -367,33 +384,3 @@ def test_tei_in_which_nothing_is_marked_is_named(tmp_path):
     file.write_text(f"{TEI}<text><body><p>So it is.</p></body></text></TEI>")
     with pytest.raises(DataError, match=r"neither words .* nor names .* are marked; write a row"):
         sources.read(file)
-
-
-@pytest.mark.parametrize("inside", [False, True])
-def test_projects_of_azure_before_2022_are_read(tmp_path, inside):
-    documents = []
-    for n, text in enumerate(TEXTS):
-        (tmp_path / f"d{n}.txt").write_text(f"\U0001f600 {text}")
-        mark = {"extractorName": "PER", "offset": 3, "length": 8}  # in units of UTF-16
-        region = {"regionOffset": 0, "regionLength": 40, "labels": [mark]}
-        documents.append({"location": f"d{n}.txt", "culture": "en-us", "extractors": [region]})
-    held = {"extractors": [{"name": "PER"}], "documents": documents}
-    held = {"metadata": {}, "assets": held} if inside else held
-    file = tmp_path / "project.json"
-    file.write_text(json.dumps(held, indent=1))
-    found = checked(file)
-    assert (found.contract.task, dict(found.labels)) == ("tags", {"PER": 24})
-    (span,) = json.loads(next(found.table.rows()).cells[1])
-    assert (span["start"], span["end"]) == (2, 10)
-
-
-def test_classes_of_azure_before_2022_are_read(tmp_path):
-    documents = []
-    for n, text in enumerate(TEXTS):
-        (tmp_path / f"d{n}.txt").write_text(text)
-        classes = [{"classifierName": ("a", "b")[n % 2]}]
-        documents.append({"location": f"d{n}.txt", "classifiers": classes})
-    file = tmp_path / "project.json"
-    file.write_text(json.dumps({"classifiers": [{"name": "a"}], "documents": documents}))
-    found = checked(file)
-    assert (found.contract.task, dict(found.labels)) == ("single", {"a": 12, "b": 12})

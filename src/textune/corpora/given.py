@@ -75,6 +75,8 @@ def refuse_same_rows(source: object, valid: object, test: object, options: ReadO
     for part, one in zip(JUDGING, (valid, test), strict=True):
         if held.intersection(obtained.on_machine(one)):
             name, value = asked[0]
+            if name == "sheet" and sources.has_sheet_of(one, part, value):
+                continue
             raise DataError(
                 f"--{part} {_shown((one,))}: its rows would be those learned from, for --{name} "
                 f"{value!r} holds for every file; save the others as a file of their own, or judge "

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from textune.corpora.given import JUDGING
 from textune.data import naming
 from textune.errors import DataError
 from textune.records import Contract, Example, Message, Table
@@ -35,11 +36,11 @@ def read_parts(
     plain = replace(agreed, weight=None)  # the others are judged by, each text alike
     labels = examples.label_names(agreed, parts[0])
     known = (*labels, *(value for value, _ in agreed.names))
-    for other in others:
+    for part, other in zip(JUDGING, others, strict=False):
         if other is None:
             parts.append([])
             continue
-        more = leaks.same_layout(other, table, agreed, data.file)
+        more = leaks.same_layout(other, table, agreed, replace(data.file, part=part))
         opened.append(more)
         fitted = layout.fitted(more, plain, known)
         parts.append((yield from _read(*fitted, data, seed, labels=labels)))

@@ -319,6 +319,11 @@ def _best_label(
     doubts += others(near[MOST_DOUBTS:], "label")
     if best.kind == NUMBER:
         doubts += _all_numbers(free, headed)
+    if headed and best.kind == "flags" and names.is_of_readers(best.name):
+        doubts.append(
+            f"{best.name!r} may say by its name what readers did, and be no label: `--task plain` "
+            "takes the texts alone"
+        )
     if marks:
         doubts.append(
             f"{len(marks)} columns hold only {signs_of(marks)}; {option('--label', marks)} takes "

@@ -202,14 +202,18 @@ def _why_parse(column: Column) -> str:
 
 def _why_record(column: Column) -> str:
     """Tell JSON objects and lists of lists: running text for the eye, but not to be labelled."""
+    first = record_of(column)
+    what = "JSON objects" if first.startswith("{") else "lists of lists, or of objects,"
+    return f"{what} such as {first[:40]}; a table has their values in columns" if first else ""
+
+
+def record_of(column: Column) -> str:
+    """Give the first of the objects, or the lists of objects, that a column holds; "" of others."""
     if any(map(lists.CHOICES.match, column.cells)) or None not in map(marked_names, column.cells):
         return ""
     filled = [cell for cell in column.cells if cell not in ("{}", "[]")]
     objects = sum(RECORD.match(cell) is not None for cell in filled)
-    if not filled or objects < 0.9 * len(filled):
-        return ""
-    what = "JSON objects" if filled[0][0] == "{" else "lists of lists, or of objects,"
-    return f"{what} such as {filled[0][:40]}; a table has their values in columns"
+    return filled[0] if filled and objects >= 0.9 * len(filled) else ""
 
 
 def _why_numbers(column: Column) -> str:

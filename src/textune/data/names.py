@@ -105,8 +105,10 @@ OF_READERS = frozenset(
 )
 """Names of columns whose numbers count what others did with a message."""
 BY_READERS = OF_READERS | {"downvotes", "favorites", "favourites", "likes", "retweets", "upvotes"}
-BY_READERS |= {"votes"}
+BY_READERS |= {"bookmarks", "clicks", "comments", "downloads", "installs", "plays", "purchases"}
+BY_READERS |= {"replies", "visits", "votes"}
 """Names of columns that say what others did with a message, if only that somebody did."""
+_COUNTS, _NUMBER_OF = frozenset(["count", "counts"]), re.compile(r"count|n|num(?:ber)?")
 COUNTED = ("created_utc", "kids", "link_id", "num_comments", "parent_id", "permalink", "subreddit")
 """Names of columns of a forum, where the score of a message counts its votes."""
 POSTED = (
@@ -118,6 +120,7 @@ ORIGINS = frozenset(["corpus", "domain", "genre", "section", "source", "topic"])
 """Names of columns that say where a pair of texts was found, more often than what it is."""
 OF_WORKERS = frozenset(["assignment", "status"])
 """Words of a name that says what became of a worker's answer: `AssignmentStatus`."""
+PLAIN = 3.0  # weight of a word from which it is one of labels
 NUMBERED = re.compile(r"[\s_-][A-Za-z]?\d{1,2}$")
 NUMBERED_BEFORE = re.compile(r"^[A-Za-z]?\d{1,2}[\s_-]")
 PARTS = re.compile(  # beyond Latin-1 large letters of Latin count as small ones
@@ -202,13 +205,26 @@ def is_derived(name: str) -> bool:
 
 def is_of_readers(name: str) -> bool:
     """Tell whether a name says what others did with a text: `likes`, `num_votes`."""
-    return bool(BY_READERS.intersection(parts(name)[-1:]))
+    return bool(BY_READERS.intersection(parts(name)[-1:])) or _is_count(name)
 
 
 def is_no_label(name: str) -> bool:
-    """Tell whether a name says that numbers are ids, or of judges or readers: `annId`, `views`."""
+    """Tell whether a name says that numbers are ids, of judges or readers, or count something.
+
+    Example:
+        >>> [is_no_label(name) for name in ("annId", "views", "reply_count", "n_words", "label_n")]
+        [True, True, True, True, False]
+    """
     is_other = (OF_JUDGES | CODES | OF_READERS).intersection(parts(name)[-1:])
-    return bool(is_other) and label_evidence(name) <= 0
+    return (bool(is_other) or _is_count(name)) and label_evidence(name) <= 0
+
+
+def _is_count(name: str) -> bool:
+    """Tell whether a name says that numbers count something; classes may be numbered, too."""
+    found = parts(name)
+    is_said = bool(_COUNTS.intersection(found[-1:]) or any(map(_NUMBER_OF.fullmatch, found[:1])))
+    is_alone = len(found) == 1 and found[0] not in _COUNTS
+    return is_said and not is_alone and all(LABEL_WEIGHTS.get(part, 0) < PLAIN for part in found)
 
 
 def are_of_people(columns: Sequence[str]) -> bool:

@@ -43,7 +43,7 @@ def are_scored(cells: Sequence[str]) -> bool:
     """Tell lists of names with a number each, `sport: 0.8; art: 0.1`, from names."""
     parts = [_PARTS.split(cell) if len(cell) <= LONGEST else [] for cell in cells]
     several = sum(len(found) > 1 for found in parts)
-    if len(cells) < FEWEST or 2 * several < len(cells):
+    if 2 * several < max(1, len(cells)):
         return False
     return all(found and all(map(_SCORED.fullmatch, found)) for found in parts)
 

@@ -25,8 +25,16 @@ def penalty(column: Column, texts: Sequence[Column], named: float) -> float:
 
 
 def named(columns: Sequence[Column]) -> list[Column]:
-    """Find numbers that are called ids, or of those who gave the labels, and what posts say."""
-    able = [column for column in columns if names.is_no_label(column.name)]
+    """Find numbers that are called ids, counts, or of those who gave the labels, and of posts.
+
+    Zeros and ones may be what is to be learned: whether somebody `likes` it.
+    """
+    able = [
+        column
+        for column in columns
+        if names.is_no_label(column.name)
+        or (names.is_of_readers(column.name) and column.kind != "flags")
+    ]
     of_posts = names.are_said_of_posts([column.name for column in columns])
     return [
         *(column for column in able if column.cells and all(map(is_number, column.cells))),

@@ -1,7 +1,7 @@
 """Tables of several files become one, whose rows say in which file they stand."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -44,17 +44,34 @@ def together(tables: Sequence[Table], name: str) -> Table:
 def _with_all_layers(tables: Sequence[Table]) -> Sequence[Table]:
     """Add the layers that only some files of an export have: no span of them stands in the others.
 
-    Where one file has a layer, and another columns of its features, they stay as they are.
+    A layer that has one feature in a file and others elsewhere is named by its feature in all.
+    Where it is marked without a feature in one of them, all stay as they are.
     """
-    names = dict.fromkeys(name for table in tables for name in table.columns)
-    layers = frozenset[str]().union(*(table.layers or () for table in tables))
-    is_clear = not any(name.rpartition(".")[0] in layers for name in layers)
-    if not is_clear or any(table.layers is None for table in tables):
+    full = [name for table in tables for name in (table.layers or {}).values()]
+    if any(table.layers is None for table in tables) or {*full} & {*map(_layer, full)}:
         return tables
+    several = Counter(_layer(name) for name in {*full})
+    tables = [_in_full(table, several) for table in tables]
+    names = dict.fromkeys(name for table in tables for name in table.columns)
     return [
         replace(table, columns=tuple(names), rows=partial(_filled, table, tuple(names)))
         for table in tables
     ]
+
+
+def _layer(name: str) -> str:
+    """Name the layer of a feature; "" for what is none."""
+    return name.rpartition(".")[0]
+
+
+def _in_full(table: Table, several: Mapping[str, int]) -> Table:
+    """Name the columns of layers that have several features in some file by their features."""
+    full = table.layers or {}
+    named = {
+        name: full[name] if several[_layer(full.get(name, ""))] > 1 else name
+        for name in table.columns
+    }
+    return replace(table, columns=tuple(named.values()))
 
 
 def _filled(table: Table, names: Sequence[str]) -> Iterator[Row]:

@@ -162,6 +162,21 @@ def parts(source: object) -> dict[str, object]:
     return kept if len(kept) > 1 else {}
 
 
+def has_sheet_of(source: object, part: str, sheet: str | None) -> bool:
+    """Tell whether what is named is a spreadsheet that has another sheet for a part.
+
+    Raises:
+        DataError: The spreadsheet is damaged or encrypted.
+    """
+    files = obtained.on_machine(source)
+    if len(files) != 1:
+        return False
+    with opened(files[0]) as file:
+        head = file.read(4096)
+    is_sheet = spreadsheets.begins(files[0], head)
+    return is_sheet and spreadsheets.of_part(files[0], part, sheet) is not None
+
+
 def refuse_parts(source: object) -> None:
     """Refuse a data set of several parts where one is to be named.
 
@@ -233,7 +248,7 @@ def _read_file(path: Path, options: ReadOptions) -> Table:
             columnar.read_parquet(path) if kind == "parquet" else columnar.read_arrow([path], path)
         )
     if kind == "sheet":
-        return spreadsheets.read(path, why, sheet=options.sheet, header=options.header)
+        return spreadsheets.read(path, why, options)
     if not options.rows and squad.begins(path):
         return squad.read(path, why)
     if kind == "jsonl":

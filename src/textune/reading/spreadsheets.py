@@ -6,7 +6,6 @@ saved with it. Whole numbers are written without a point, dates as 2026-01-31.
 """
 
 import os
-import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,31 +22,25 @@ from python_calamine import (
     CalamineSheet,
     CalamineWorkbook,
     PasswordError,
-    SheetTypeEnum,
-    SheetVisibleEnum,
 )
 
-from textune.errors import DataError, among, excerpt, first_line
-from textune.reading import header_lines, jsonlines, packing, passed_over, splits
+from textune.errors import DataError, excerpt, first_line
+from textune.reading import header_lines, jsonlines, packing, passed_over, sheets
 from textune.reading.delimited import no_rows
 from textune.reading.dialect import column_names
 from textune.reading.header import is_header
 from textune.reading.lines import opened
 from textune.reading.told import problems_of
 from textune.reading.unread_cells import Unread, unread_in
-from textune.records import Finding, Row, Table
+from textune.records import Finding, ReadOptions, Row, Table
 
 OLD = b"\xd0\xcf\x11\xe0"  # how an .xls begins, and any other old file of Office
 SIGNS = ("xl/workbook.xml", "xl/workbook.bin")  # members of the zip archive that a book is
 OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
 MOST_BYTES = 4 << 30  # of a book that is unpacked
 SAMPLE_ROWS = 2_000
-MOST_LINES = 30  # of a sheet of one column that tells of the others
 TITLES = 20  # rows above a table that may be none of it
 EXACT = 1e15  # from which numbers have no units digit of their own
-_ABOUT = re.compile(  # names of sheets that tell of the others
-    r"(?i)read[ _-]?me|legend|code ?book|instructions?|licen[cs]e|change ?log|data ?dictionary"
-)
 WAY_OUT = "save the sheet as CSV UTF-8"
 
 
@@ -81,19 +74,22 @@ def begins(path: Path, head: bytes) -> bool:
             return any(sign in names for sign in SIGNS)
 
 
-def read(path: Path, why: tuple[str, ...], *, sheet: str | None, header: bool | None) -> Table:
+def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table:
     """Describe the sheet that is named, or the only one that holds a table.
+
+    Of a file that validates or tests, the one sheet that is called so is read, whatever the sheet
+    is called that is learned from.
 
     Raises:
         DataError: The book is damaged or encrypted, there is no such sheet, or there are several.
     """
     _refuse_large(path)
     with _book(path) as book:
-        chosen, reason = _chosen(path, book, sheet)
+        chosen, reason = sheets.chosen(path, book, options)
         name = f"{path.name}: {chosen.name}"
         sample = list(islice(_cells(chosen), SAMPLE_ROWS + TITLES))
         filled = sum(bottom[0] - top[0] for top, bottom in _upright(chosen))
-        place, reasons = _place(name, chosen, sample, header)
+        place, reasons = _place(name, chosen, sample, options.header)
     with _content(path) as content:
         unread = unread_in(content, chosen.name)
     return Table(
@@ -212,67 +208,14 @@ def _damaged(path: Path, why: str) -> DataError:
     )
 
 
-def _chosen(path: Path, book: CalamineWorkbook, wanted: str | None) -> tuple[CalamineSheet, str]:
-    """Choose the sheet: the one that is named, or the only one that holds something."""
-    known = [item for item in book.sheets_metadata if item.typ == SheetTypeEnum.WorkSheet]
-    names = [item.name for item in known]
-    if wanted is not None:
-        near = [name for name in names if name.strip().casefold() == wanted.strip().casefold()]
-        if wanted not in names and len(near) != 1:
-            raise DataError(f"{path.name}: there is no sheet {wanted!r}; {among(wanted, names)}")
-        name = wanted if wanted in names else near[0]
-        return book.get_sheet_by_name(name), f"format: spreadsheet, the sheet {name!r}, as told"
-    shown = [item.name for item in known if item.visible == SheetVisibleEnum.Visible]
-    hidden = [name for name in names if name not in shown]
-    held = [book.get_sheet_by_name(name) for name in shown]
-    full = [sheet for sheet in held if sheet.start is not None]
-    tables = _tables(full)
-    if not tables:
-        more = f"; hidden: {', '.join(hidden)}" if hidden else ""
-        raise DataError(f"{path.name}: every sheet is empty{more}; name a file with rows in it")
-    if len(tables) > 1:
-        raise DataError(f"{path.name}: {_several([sheet.name for sheet in tables])}")
-    others = [name for name in names if name != tables[0].name]
-    more = f"; not read: {', '.join(map(repr, others))}" if others else ""
-    return tables[0], f"format: spreadsheet, the sheet {tables[0].name!r}{more}"
+def of_part(path: Path, part: str, wanted: str | None) -> str | None:
+    """Name the one sheet of a part, where none is wanted, or one that is called another part.
 
-
-def _tables(full: list[CalamineSheet]) -> list[CalamineSheet]:
-    """Take the sheets that hold tables: not those of one row, nor a few lines about the others."""
-    found = [sheet for sheet in full if sheet.height > 1] or full
-    widest = max((sheet.width for sheet in found), default=0)
-    longest = max((sheet.height for sheet in found), default=0)
-    kept = [
-        sheet
-        for sheet in found
-        if not _ABOUT.fullmatch(sheet.name.strip())
-        and not (
-            sheet.width == 1 < widest
-            and sheet.height <= min(MOST_LINES, longest - 1)
-            and _begins_with_words(sheet)
-        )
-    ]
-    return kept or found
-
-
-def _begins_with_words(sheet: CalamineSheet) -> bool:
-    """Tell a line that says something from the name of a column."""
-    cells = (value for row in sheet.iter_rows() for value in row if _is_there(value))
-    return " " in str(next(cells, "")).strip()
-
-
-def _several(names: list[str]) -> str:
-    """Say that several sheets hold tables; the one that is learned from is the likeliest."""
-    parts = {name: splits.part_of(Path(name)) for name in names}
-    likely = next((name for name in names if parts[name] == "train"), names[0])
-    said = (
-        f"several sheets hold tables ({', '.join(map(repr, names))}); name the one that is meant: "
-        f'--sheet "{likely}"'
-    )
-    held_out = next((name for name in names if parts[name] == "test"), None)
-    if parts[likely] == "train" and held_out:
-        said += f'; "{held_out}" judges the model: textune evaluate RUN FILE --sheet "{held_out}"'
-    return said
+    Raises:
+        DataError: The book is damaged or encrypted.
+    """
+    with _book(path) as book:
+        return sheets.of_part(book, part, wanted)
 
 
 def _cells(sheet: CalamineSheet) -> Iterator[list[Any]]:

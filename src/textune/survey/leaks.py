@@ -100,7 +100,7 @@ def of_files(
     known = Texts(examples.read(naming.named(table, agreed), agreed))
     for part, other in others.items():
         try:
-            found = Texts(_read(other, table, agreed, options))
+            found = Texts(_read(other, table, agreed, replace(options, part=part)))
         except DataError as error:
             if part in named:
                 raise

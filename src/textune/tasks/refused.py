@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textune.data import lists, names, odd_names
 from textune.data.choice import option
-from textune.data.columns import Column, describe
+from textune.data.columns import Column, describe, record_of
 from textune.data.numerals import is_number
 from textune.errors import DataError, among
 from textune.records import Table
@@ -106,10 +106,11 @@ def refuse_odd_cells(table: Table, chosen: Sequence[Column]) -> None:
     """Refuse label cells that hold more than names.
 
     Raises:
-        DataError: A value for each position of something, or names with a score each.
+        DataError: A value for each position of something, names with a score each, or objects.
     """
     _refuse_positions(table, chosen)
     _refuse_scored(table, chosen)
+    _refuse_objects(table, chosen)
 
 
 def _refuse_positions(table: Table, chosen: Sequence[Column]) -> None:
@@ -145,6 +146,20 @@ def _refuse_scored(table: Table, chosen: Sequence[Column]) -> None:
             f"{table.name}: column {column.name!r} holds several names with a score each "
             f"({column.cells[0][:60]!r}): write the one with the largest, or those above a bar as "
             "a;b, or a column for each name and its number (--task number)"
+        )
+
+
+def _refuse_objects(table: Table, chosen: Sequence[Column]) -> None:
+    """Refuse JSON whose every text would be the name of a class.
+
+    Raises:
+        DataError: The one label column holds objects, or lists of objects or lists.
+    """
+    if len(chosen) == 1 and (first := record_of(chosen[0])):
+        raise DataError(
+            f"{table.name}: column {chosen[0].name!r} holds JSON ({first[:60]!r}), each whole cell "
+            "of which would be the name of a class; write the name alone, or names in a list "
+            '(["a", "b"]), or name another column with --label'
         )
 
 

@@ -153,7 +153,8 @@ def _converter(values: Values) -> Converter:
 
     shown = f"layers: {', '.join(map(repr, names.values()))}" if names else NO_SPAN
     reason = f"a row for each sentence; {shown}"
-    return Converter(convert, (reason,), left_out(counts), layers=frozenset(names.values()))
+    layers = {name: ".".join(filter(None, feature)) for feature, name in names.items()}
+    return Converter(convert, (reason,), left_out(counts), layers=layers)
 
 
 def _named(features: Iterable[Feature]) -> dict[Feature, str]:

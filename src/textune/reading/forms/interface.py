@@ -37,7 +37,7 @@ class Converter:
     reasons: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     has_header: bool = True  # whether the keys of the rows are names that somebody gave
-    layers: frozenset[str] | None = None  # columns of spans, which a file of the export may lack
+    layers: Mapping[str, str] | None = None  # columns of spans, as a table has them
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from textune.reading.forms import (
     aspect_lists,
     cas,
     chat,
+    datasaur,
     dialogues,
     doccano,
     drop,
@@ -102,7 +103,7 @@ LISTED = (spacy, talks, unread_exports, word_spans)
 FORMS = (
     *(
         form
-        for room in (*LISTED, argilla, cas, dialogues, doccano, entities, google, intents)
+        for room in (*LISTED, argilla, cas, datasaur, dialogues, doccano, entities, google, intents)
         for form in room.FORMS
     ),
     *(room.FORM for room in (*ROOMS, aspect_lists, sagemaker, ubiai, word_numbers)),

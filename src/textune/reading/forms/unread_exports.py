@@ -7,13 +7,6 @@ from textune.reading.forms import aspect_lists
 from textune.reading.forms.interface import Form, Values, are_objects
 
 ROWS = '{"text": "…", "label": [[start, end, "type"], …]}'
-ANSWERS = frozenset(["spanLabels", "rowAnswers", "documentAnswers"])
-
-
-def _is_datasaur(values: Sequence[Any]) -> bool:
-    return are_objects(values, "data") and all(
-        isinstance(value["data"], Mapping) and ANSWERS & value["data"].keys() for value in values
-    )
 
 
 def _is_darwin(values: Sequence[Any]) -> bool:
@@ -70,14 +63,6 @@ FORMS = (
             "web annotations (JSON-LD), of texts that stand in other files ('target' names them); "
             "write a row for each text, with a list of its spans from 'start' and 'end' of each "
             f"TextPositionSelector and 'value' of its body: {ROWS}"
-        ),
-    ),
-    Form(
-        "Datasaur's own schema",
-        _is_datasaur,
-        _refusal(
-            "a project in Datasaur's own schema; export rows and documents as CSV, spans as "
-            f"CoNLL 2003, or write a row for each text: {ROWS}"
         ),
     ),
     Form(
