@@ -6,6 +6,7 @@ import pytest
 
 from made_tables import code, count, date, made, number, one_of, prose, table
 from textune.data import names
+from textune.errors import DataError
 from textune.tasks.contract import understand
 
 KEYWORDS = ("homeless", "migrant", "refugee", "women")
@@ -157,3 +158,27 @@ def test_a_text_from_somebody_is_still_a_text():
     cells = {"answer_from_user": prose(), "answer_from_anno": prose(), "y": one_of("a", "b")}
     assert names.text_evidence("answer_from_anno") == 0
     assert understand(made(list(cells), **cells)).contract.label == ("y",)
+
+
+def test_a_sentence_that_comes_back_beside_a_text_is_its_pair_and_no_label():
+    draw = random.Random(4)
+    words = [f"word{n}" for n in range(60)]
+    said = [" ".join(draw.sample(words, 8)) for _ in range(12)]
+    rows = []
+    for _ in range(240):
+        one = draw.choice(said)
+        kept = [word for word in one.split() if draw.random() < 0.7]
+        rows.append([f"{5 * draw.random():.2f}", one, " ".join([*kept, *draw.sample(words, 2)])])
+    found = understand(table(3, rows)).contract
+    assert (found.task, found.text, found.label) == ("number", ("2", "3"), ("1",))
+    other = [[score, one, prose()(n, draw)] for n, (score, one, _) in enumerate(rows)]
+    assert understand(table(3, other)).contract.text == ("3",)
+
+
+def test_words_that_each_stand_in_very_many_rows_are_no_text():
+    draw = random.Random(5)
+    topics = [f"topic{n}" for n in range(60)]
+    rows = [[draw.choice(topics), draw.choice(["-1", "0", "1"])] for _ in range(1_800)]
+    with pytest.raises(DataError, match="no column looks like text"):
+        understand(table(2, rows))
+    assert understand(table(("text", "label"), rows)).contract.text == ("text",)
