@@ -119,6 +119,7 @@ def test_many_different_numbers_of_few_rows_are_no_classes():
 POSTS = {
     "retweets": ["full_text", "created_at", "retweet_count", "lang"],
     "votes": ["body", "created_utc", "permalink", "score"],
+    "votes of answers": ["Body", "Score", "PostTypeId", "ViewCount"],
     "senders": ["id", "text", "from"],
     "authors": ["text", "by", "kids"],
 }
@@ -128,7 +129,8 @@ POSTS = {
 def test_what_a_platform_says_of_messages_is_no_label(name):
     columns = POSTS[name]
     cells = {
-        **{one: prose() for one in ("full_text", "body", "text")},
+        **{one: prose() for one in ("full_text", "body", "Body", "text")},
+        **{"Score": number(0, 30, 0), "PostTypeId": one_of("1", "2"), "ViewCount": count},
         **{"lang": one_of("en", "und"), "from": one_of("Ann", "Bob"), "by": one_of("a", "b", "c")},
         **{"score": number(0, 30, 0), "retweet_count": number(0, 200, 0), "id": count},
         **{"created_at": date, "created_utc": count, "permalink": code, "kids": code},
@@ -141,6 +143,13 @@ def test_what_a_platform_says_of_messages_is_no_label(name):
 def test_the_same_columns_are_labels_where_no_platform_wrote_them(column, values):
     table = made(["text", column], **{"text": prose(), column: one_of(*values)})
     assert understand(table).contract.label == (column,)
+
+
+def test_a_label_in_an_object_of_a_search_is_one_and_its_score_none():
+    columns = {"_index": one_of("a"), "_score": one_of("1.0"), "_source.text": prose()}
+    columns["_source.label"] = one_of("pos", "neg")
+    found = understand(made(tuple(columns), **columns)).contract
+    assert (found.text, found.label) == (("_source.text",), ("_source.label",))
 
 
 def test_the_type_of_all_messages_is_no_label():
