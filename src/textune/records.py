@@ -91,8 +91,7 @@ class Table:
     merged: Mapping[str, str] = field(default_factory=dict)  # labels of annotators → those that
     # they were taken for
     inner: frozenset[str] = frozenset()  # columns that repeat a part of another: JSON's objects
-    layers: Mapping[str, str] | None = None  # columns of spans, which a file of the export may lack
-    # → their names where the layer has several features: "Claim.kind" for "Claim"
+    layers: Mapping[str, str] | None = None  # columns of spans → of their features: "Claim.kind"
     whole: Table | None = field(
         default=None, repr=False
     )  # before a column became the two of a pair

@@ -108,7 +108,7 @@ BY_READERS = OF_READERS | {"downvotes", "favorites", "favourites", "likes", "ret
 BY_READERS |= {"bookmarks", "clicks", "comments", "downloads", "installs", "plays", "purchases"}
 BY_READERS |= {"replies", "visits", "votes"}
 """Names of columns that say what others did with a message, if only that somebody did."""
-_COUNTS, _NUMBER_OF = frozenset(["count", "counts"]), frozenset(["count", "n", "num", "number"])
+_COUNTS, _NUMBER_OF = frozenset(["count", "counts"]), re.compile(r"counts?|n|num(?:bers?)?")
 COUNTED = (
     *("created_utc", "kids", "link_id", "num_comments", "parent_id", "permalink", "subreddit"),
     *("answercount", "commentcount", "lastactivitydate", "owneruserid", "posttypeid", "viewcount"),
@@ -225,7 +225,8 @@ def is_no_label(name: str) -> bool:
 def _is_count(name: str) -> bool:
     """Tell whether a name says that numbers count something; classes may be numbered, too."""
     found = parts(name)
-    is_said = bool(_COUNTS.intersection(found[-1:]) or _NUMBER_OF.intersection(found[:1]))
+    is_before = bool(found) and _NUMBER_OF.fullmatch(found[0]) is not None
+    is_said = bool(_COUNTS.intersection(found[-1:])) or is_before
     is_alone = len(found) == 1 and found[0] not in _COUNTS
     return is_said and not is_alone and all(LABEL_WEIGHTS.get(part, 0) < PLAIN for part in found)
 
