@@ -6,6 +6,7 @@ import pytest
 
 from made_tables import code, count, date, made, number, one_of, prose, table
 from textune.data import names
+from textune.errors import DataError
 from textune.tasks.contract import understand
 
 KEYWORDS = ("homeless", "migrant", "refugee", "women")
@@ -118,6 +119,7 @@ def test_many_different_numbers_of_few_rows_are_no_classes():
 POSTS = {
     "retweets": ["full_text", "created_at", "retweet_count", "lang"],
     "votes": ["body", "created_utc", "permalink", "score"],
+    "votes of answers": ["Body", "Score", "PostTypeId", "ViewCount"],
     "senders": ["id", "text", "from"],
     "authors": ["text", "by", "kids"],
 }
@@ -127,7 +129,8 @@ POSTS = {
 def test_what_a_platform_says_of_messages_is_no_label(name):
     columns = POSTS[name]
     cells = {
-        **{one: prose() for one in ("full_text", "body", "text")},
+        **{one: prose() for one in ("full_text", "body", "Body", "text")},
+        **{"Score": number(0, 30, 0), "PostTypeId": one_of("1", "2"), "ViewCount": count},
         **{"lang": one_of("en", "und"), "from": one_of("Ann", "Bob"), "by": one_of("a", "b", "c")},
         **{"score": number(0, 30, 0), "retweet_count": number(0, 200, 0), "id": count},
         **{"created_at": date, "created_utc": count, "permalink": code, "kids": code},
@@ -140,6 +143,13 @@ def test_what_a_platform_says_of_messages_is_no_label(name):
 def test_the_same_columns_are_labels_where_no_platform_wrote_them(column, values):
     table = made(["text", column], **{"text": prose(), column: one_of(*values)})
     assert understand(table).contract.label == (column,)
+
+
+def test_a_label_in_an_object_of_a_search_is_one_and_its_score_none():
+    columns = {"_index": one_of("a"), "_score": one_of("1.0"), "_source.text": prose()}
+    columns["_source.label"] = one_of("pos", "neg")
+    found = understand(made(tuple(columns), **columns)).contract
+    assert (found.text, found.label) == (("_source.text",), ("_source.label",))
 
 
 def test_the_type_of_all_messages_is_no_label():
@@ -157,3 +167,27 @@ def test_a_text_from_somebody_is_still_a_text():
     cells = {"answer_from_user": prose(), "answer_from_anno": prose(), "y": one_of("a", "b")}
     assert names.text_evidence("answer_from_anno") == 0
     assert understand(made(list(cells), **cells)).contract.label == ("y",)
+
+
+def test_a_sentence_that_comes_back_beside_a_text_is_its_pair_and_no_label():
+    draw = random.Random(4)
+    words = [f"word{n}" for n in range(60)]
+    said = [" ".join(draw.sample(words, 8)) for _ in range(12)]
+    rows = []
+    for _ in range(240):
+        one = draw.choice(said)
+        kept = [word for word in one.split() if draw.random() < 0.7]
+        rows.append([f"{5 * draw.random():.2f}", one, " ".join([*kept, *draw.sample(words, 2)])])
+    found = understand(table(3, rows)).contract
+    assert (found.task, found.text, found.label) == ("number", ("2", "3"), ("1",))
+    other = [[score, one, prose()(n, draw)] for n, (score, one, _) in enumerate(rows)]
+    assert understand(table(3, other)).contract.text == ("3",)
+
+
+def test_words_that_each_stand_in_very_many_rows_are_no_text():
+    draw = random.Random(5)
+    topics = [f"topic{n}" for n in range(60)]
+    rows = [[draw.choice(topics), draw.choice(["-1", "0", "1"])] for _ in range(1_800)]
+    with pytest.raises(DataError, match="no column looks like text"):
+        understand(table(2, rows))
+    assert understand(table(("text", "label"), rows)).contract.text == ("text",)

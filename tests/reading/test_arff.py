@@ -47,7 +47,6 @@ def test_attributes_are_columns(tmp_path):
     ("row", "said"),
     [
         ("'a dull film, 2, neg", "expected 3 cells, found quotes that do not match"),
-        ("{0 'a dull film', 2 neg}", "expected 3 cells, found 2"),
         ("'a' b, 2, neg", "expected 3 cells, found quotes that do not match"),
     ],
 )
@@ -69,3 +68,28 @@ def test_comments_and_blank_lines_of_other_files_are_looked_at_once(tmp_path):
     file = tmp_path / "made.csv"
     file.write_text("\n% made by hand\n" * 100 + "a dull film,neg\n")
     assert not arff.begins(file, file.read_bytes()[:4096])
+
+
+SPARSE = """@relation r
+@attribute text string
+@attribute n numeric
+@attribute c {pos, neg}
+@data
+"""
+
+
+def test_rows_between_braces_name_the_places_of_their_values(tmp_path):
+    file = tmp_path / "a.arff"
+    file.write_text(SPARSE + "{0 'good, and \\'so\\' on', 2 neg}\n{0 \"bad, too\", 1 3}\n")
+    assert [row.cells for row in sources.read(file).rows()] == [
+        ("good, and 'so' on", "0", "neg"),
+        ("bad, too", "3", "pos"),
+    ]
+
+
+@pytest.mark.parametrize("row", ["{2 neg}", "{0 'a', 7 neg}", "{0 'a', 2 neg", "{0, neg}"])
+def test_a_row_between_braces_without_its_text_or_place_is_a_fault(tmp_path, row):
+    file = tmp_path / "a.arff"
+    file.write_text(f"{SPARSE}{{0 'good', 2 neg}}\n{row}\n")
+    with pytest.raises(DataError, match=r"a\.arff:7: expected \{place value, …\} with each text"):
+        list(sources.read(file).rows())

@@ -6,6 +6,7 @@ import pytest
 
 import textune
 from textune.errors import DataError
+from textune.reading import sources
 
 TEXTS = [f"show flights to town {n}" for n in range(24)]
 LABELS = [("flight", "fare")[n % 2] for n in range(24)]
@@ -71,3 +72,47 @@ def test_other_words_than_tags_are_named(tmp_path):
 def test_a_text_file_without_labels_beside_it_is_text(tmp_path):
     folder = written(tmp_path / "data", text__txt=TEXTS, notes__txt=LABELS)
     assert textune.check(folder / "text.txt").contract.task == "plain"
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels"), [("title_News.txt", "label_News.txt"), ("text.train", "labels.train")]
+)
+def test_what_stands_behind_the_word_says_which_files_belong_together(tmp_path, texts, labels):
+    (tmp_path / texts).write_text("one text\nanother\n")
+    (tmp_path / labels).write_text("a\nb\n")
+    (tmp_path / "label_other.txt").write_text("c\n")
+    for place in (tmp_path, tmp_path / texts):
+        assert [row.cells for row in sources.read(place).rows()] == [
+            ("one text", "a"),
+            ("another", "b"),
+        ]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("a.toks", "b.toks", "sim.txt"),
+        ("s1.train", "s2.train", "labels.train"),
+        ("train_premise.txt", "train_hypothesis.txt", "train_label.txt"),
+    ],
+)
+def test_two_files_of_texts_and_one_of_labels_are_pairs(tmp_path, names):
+    held = ("one text\nanother\n", "a text\nand more\n", "3.5\n1.0\n")
+    for name, lines in zip(names, held, strict=True):
+        (tmp_path / name).write_text(lines)
+    if names[0] == "a.toks":
+        (tmp_path / "a.parents").write_text("2 0\n0\n")
+        (tmp_path / "a.txt").write_text("One text.\nAnother.\n")
+        (tmp_path / "b.txt").write_text("A text.\nAnd more.\n")
+    for place in (tmp_path, tmp_path / ("a.txt" if names[0] == "a.toks" else names[0])):
+        table = sources.read(place)
+        assert table.columns == ("text1", "label", "text2")
+        first = next(iter(table.rows())).cells
+        assert [cell.lower().strip(".") for cell in first] == ["one text", "3.5", "a text"]
+
+
+def test_pairs_of_files_of_different_lengths_are_refused(tmp_path):
+    for name, lines in (("s1.dev", "a\nb\n"), ("s2.dev", "a\n"), ("labels.dev", "1\n0\n")):
+        (tmp_path / name).write_text(lines)
+    with pytest.raises(DataError, match=r"s1\.dev:2: there is no such line in 's2\.dev'"):
+        list(sources.read(tmp_path).rows())

@@ -108,8 +108,11 @@ BY_READERS = OF_READERS | {"downvotes", "favorites", "favourites", "likes", "ret
 BY_READERS |= {"bookmarks", "clicks", "comments", "downloads", "installs", "plays", "purchases"}
 BY_READERS |= {"replies", "visits", "votes"}
 """Names of columns that say what others did with a message, if only that somebody did."""
-_COUNTS, _NUMBER_OF = frozenset(["count", "counts"]), re.compile(r"count|n|num(?:ber)?")
-COUNTED = ("created_utc", "kids", "link_id", "num_comments", "parent_id", "permalink", "subreddit")
+_COUNTS, _NUMBER_OF = frozenset(["count", "counts"]), re.compile(r"counts?|n|num(?:bers?)?")
+COUNTED = (
+    *("created_utc", "kids", "link_id", "num_comments", "parent_id", "permalink", "subreddit"),
+    *("answercount", "commentcount", "lastactivitydate", "owneruserid", "posttypeid", "viewcount"),
+)
 """Names of columns of a forum, where the score of a message counts its votes."""
 POSTED = (
     *("conversation_id", "created_at", "favorite_count", "id_str", "in_reply_to_user_id"),
@@ -290,9 +293,9 @@ def _at_commas(name: str) -> tuple[str, ...]:
 
 def _evidence(name: str, words: Mapping[str, float]) -> float:
     found = parts(name)
-    if name.startswith("_") and not (len(found) == 1 and words.get(found[0])):  # of a platform
-        return -4
     *_, last = name.rsplit(".", 1)
+    if last.startswith("_") and not (len(found) == 1 and words.get(found[0])):  # of a platform
+        return -4
     if "." in name and parts(last) and not OTHERS.intersection(parts(last)):
         found = parts(last)  # of nested keys the last says what stands there: meta.label
     if len(found) == 1:

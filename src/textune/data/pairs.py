@@ -10,6 +10,7 @@ from textune.data.numerals import is_number, like_number
 
 REPEATS = 0.7  # share of different cells, below which a text repeats
 DIFFERS = 0.9  # the same, above which each row has a text of its own
+SENTENCE = 5  # mean words of a text that comes back beside another, without names
 WORDS = 3  # mean words of a text that repeats, below which it is a name
 STANDS = 0.8  # share of rows in which a part of the text stands in it: sampled ones are shortened
 LABEL = 5  # evidence of a name that can be no other than that of labels
@@ -43,7 +44,31 @@ def pair(
                 return Choice((one, two), (f"{why} share words in each row{_PAIRS}",), (doubt,))
             if len(ranked) == 2 and _are_of_like_length(one, two) and _has_marks(free):
                 return Choice((one, two), (f"{why} are of like length{_PAIRS}",), (doubt,))
+        if found := _beside_repeated(one, two, ranked, free, seen):
+            return found
     return None
+
+
+def _beside_repeated(
+    one: Column, two: Column, ranked: Sequence[Column], free: Sequence[Column], seen: Scan
+) -> Choice | None:
+    """Take a text and, beside it, a sentence that comes back, where a third column judges both."""
+    if not _is_one_repeated(one, two, ranked) or not _are_of_like_length(one, two):
+        return None
+    if not _has_marks([column for column in free if column not in (one, two)]):
+        return None
+    if not _share_words(one, two, seen):
+        return None
+    why = f"{one.name!r} and {two.name!r} stand side by side, one of them comes back,"
+    doubt = f"one of them may be the label of the other: {option('--text', [one])}"
+    return Choice((one, two), (f"{why} and they share words in each row{_PAIRS}",), (doubt,))
+
+
+def _is_one_repeated(one: Column, two: Column, ranked: Sequence[Column]) -> bool:
+    """Tell a text beside sentences that come back, as those do of which several are compared."""
+    repeated = [column for column in (one, two) if column.kind == "category"]
+    is_prose = len(repeated) == 1 and _comes_back(repeated[0]) and repeated[0].words >= SENTENCE
+    return is_prose and any(column in ranked[:1] for column in (one, two))
 
 
 def of_words(free: Sequence[Column], *, headed: bool) -> Choice | None:

@@ -12,6 +12,7 @@ from textune.data.numerals import is_number
 SENTENCE = 4  # mean words from which cells that repeat may be texts
 HALF = 0.5  # share of blank cells, above which single words are notes on a text
 FEW, OFTEN = 10, 20  # different words, and rows of each, up to and from which they are no texts
+VERY_OFTEN = 25  # rows of each word, however many there are
 FEWEST = 4  # different ones, for them to be
 SAMPLE = 50  # cells of a text that are looked at
 HASH = re.compile(r"[0-9a-fA-F]{16,}")
@@ -135,10 +136,14 @@ def _is_beside_the_text(column: Column, width: int) -> bool:
 def _is_too_poor(column: Column, headed: bool) -> bool:
     """Tell few words that come back in row after row: codes of languages, answers to choose from.
 
-    Sentences that are called a text are one, however few they are.
+    Sentences that are called a text are one, however few they are; many words are none where each
+    stands in very many rows, as what texts were searched by does.
     """
     is_other = headed and names.text_evidence(column.name) < 2
-    is_few = column.kind == "category" and (column.words < 2 or is_other)
+    is_word = column.kind == "category" and column.words < 2
+    if is_word and (is_other or not headed) and VERY_OFTEN * column.classes <= column.rows:
+        return True
+    is_few = is_word or (column.kind == "category" and is_other)
     return is_few and column.classes <= FEW and OFTEN * column.classes <= column.rows
 
 

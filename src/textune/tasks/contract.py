@@ -10,6 +10,7 @@ from textune.data import (
     naming,
     odd_names,
     pointing,
+    settled,
     skipping,
     strays,
     text_choice,
@@ -121,13 +122,22 @@ def understand(
         barred = {*taken, *(column.name for column in texts.columns)}
         free = [column for column in seen.columns if column.name not in barred]
         is_named = table.has_header or LABEL in table.columns  # by a form that knows which it is
+        free, said = _without_votes(free, task, seen, headed=is_named)
         labels = _labels(free, task, texts.columns, headed=is_named)
+        labels = replace(labels, doubts=(*said, *labels.doubts))
     if text is None and not labels.columns:
         refused.refuse_words(table, texts.columns, columns.values())
     for kind in registry.TASKS.values() if task is None else ():
         kind.refuse(table, texts.columns, labels.columns)
     contract = _completed(table, seen, task, texts=texts, labels=labels, group=group)
     return _found(table, contract, described, seen, skip=skip, no_skip=no_skip)
+
+
+def _without_votes(
+    free: list[Column], task: str | None, seen: Scan, *, headed: bool
+) -> tuple[list[Column], tuple[str, ...]]:
+    """Leave out votes beside what was settled by them, unless several columns are asked for."""
+    return settled.without_votes(free, seen) if headed and task is None else (free, ())
 
 
 def _labels(

@@ -98,6 +98,17 @@ FOREIGN = (  # how a file begins, what it is, and the way out
         "give the texts that the numbers were made of, each beside its label",
     ),
     (
+        rb"([+-]?\d+(\.\d+)?( \d+:\d+:[-+.\deE]+){2,}[ \t]*\r?\n){2}",
+        "a table of numbers without its texts (LIBFFM)",
+        "give the texts that the numbers were made of, each beside its label",
+    ),
+    (
+        rb"(WEBVTT[ \t\r\n]|(\d+\r?\n)?\d\d:\d\d:\d\d[,.]\d{3} --> \d\d:)",
+        "subtitles, whose lines stand between numbers and times",
+        "keep what is said: grep -vE '^WEBVTT|^[0-9]*.?$|-->' FILE > texts.txt, and write labels "
+        "beside it, as CSV",
+    ),
+    (
         rb"[^\t\n]{1,5000}?(\t|####)-?\d+,-?\d+ \S{1,80} [0-2] -?\d+,-?\d+[ \t#\r\n]",
         "sentences with the places of a term and an opinion, a category and a polarity (ACOS), "
         "which no task of textune's learns together",

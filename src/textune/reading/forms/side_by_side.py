@@ -1,12 +1,13 @@
 """A file of texts, one a line, and a file of their labels beside it become rows.
 
 ATIS and SNIPS stand so (`seq.in`, `label`, and `seq.out` with a tag for each word), TweetEval
-(`train_text.txt`, `train_labels.txt`) and many a folder (`text.txt`, `labels.txt`).
+(`train_text.txt`, `train_labels.txt`) and many a folder (`text.txt`, `labels.txt`). Pairs have two
+files of texts: `a.toks`, `b.toks` and `sim.txt` (SICK, MSRP), `s1.dev`, `s2.dev`, `labels.dev`.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -21,13 +22,28 @@ BOTH = (
     "classes of texts (--text text --label label) and tags of words (--text words --label tags) "
     "can be learned from it"
 )
-_ENDING = r"(?:\.(?:txt|csv|tsv|lst))?"
-_PART = rf"(?:(?:{'|'.join(splits.FOLDERS)})[._-])?"
-_TEXTS = re.compile(
-    rf"({_PART})(?:seq\.in|(?:texts?|sentences?|reviews?|tweets?|inputs?|utterances?|docs){_ENDING})"
+_ENDING = r"(?:\.(?:txt|csv|tsv|lst|toks))?"
+_PARTS = "|".join(splits.FOLDERS)
+_BEFORE, _BEHIND = rf"((?:(?:{_PARTS})[._-])?)", r"((?:[._-][a-z0-9]+)??)"
+
+
+def _called(words: str, *, more: str = "") -> re.Pattern[str]:
+    """Match names of files by a word; what stands before and behind it says which belong together.
+
+    The part of the data may be either: `train_text.txt`, `text_news.txt`, `s1.train`.
+    """
+    return re.compile(rf"{_BEFORE}(?:{more}(?:{words}){_BEHIND}{_ENDING})")
+
+
+_CLASSES = "labels?|class|classes|targets?|intents?|categories|y"
+_TEXTS = _called(
+    "texts?|titles?|sentences?|reviews?|tweets?|inputs?|utterances?|docs", more=r"seq()\.in|"
 )
-_LABELS = re.compile(rf"({_PART})(?:labels?|class|classes|targets?|intents?|categories|y){_ENDING}")
-_TAGS = re.compile(rf"({_PART})seq\.out")
+_LABELS = _called(_CLASSES)
+_TAGS = re.compile(rf"{_BEFORE}seq()\.out")
+_FIRST = _called("a|s1|sent_?1|sentence_?1|text_?[1a]|premises?")
+_SECOND = _called("b|s2|sent_?2|sentence_?2|text_?[2b]|hypothes[ie]s")
+_JUDGED = _called(f"{_CLASSES}|sims?|scores?|gold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,7 @@ class Side:
     texts: Path
     labels: Path
     tags: Path | None = None
+    second: Path | None = None  # of a pair
 
 
 def is_folder(folder: Path) -> bool:
@@ -54,7 +71,8 @@ def read_folder(folder: Path) -> Table:
 
 def read_file(path: Path) -> Table | None:
     """Read a file of texts whose labels stand beside it; None where none do."""
-    if not _TEXTS.fullmatch(path.name.lower()) or not path.parent.is_dir():
+    name = path.name.lower()
+    if not (_TEXTS.fullmatch(name) or _FIRST.fullmatch(name)) or not path.parent.is_dir():
         return None
     found = [side for side in _sides(path.parent) if side.texts.name == path.name]
     return _table(path, found[0], ()) if len(found) == 1 else None
@@ -63,7 +81,7 @@ def read_file(path: Path) -> Table | None:
 def _found(folder: Path) -> list[Side]:
     """Find the parts of a folder, the first of which is to be learned from."""
     sides = _sides(folder) or [
-        Side(name, side.texts, side.labels, side.tags)
+        replace(side, part=name)
         for name in splits.FOLDERS
         if (folder / name).is_dir()
         for side in _sides(folder / name)
@@ -76,17 +94,29 @@ def _found(folder: Path) -> list[Side]:
 
 def _sides(folder: Path) -> list[Side]:
     names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
-    texts, labels, tags = (_by_part(names, kind) for kind in (_TEXTS, _LABELS, _TAGS))
-    return [
-        Side(
-            part.strip("._-"),
-            folder / names[0],
-            folder / labels[part][0],
-            folder / tags[part][0] if part in tags else None,
-        )
-        for part, names in texts.items()
-        if len(names) == 1 == len(labels.get(part, ())) and not _is_table(folder / labels[part][0])
+    texts, labels, tags, first, second, judged = (
+        _by_part(names, kind) for kind in (_TEXTS, _LABELS, _TAGS, _FIRST, _SECOND, _JUDGED)
+    )
+    found = [
+        Side(_part_of(key), folder / name, folder / labels[key], _beside(folder, tags.get(key)))
+        for key, name in texts.items()
+        if key in labels and not _is_table(folder / labels[key])
     ]
+    return found or [
+        Side(_part_of(key), folder / name, folder / judged[key], second=folder / second[key])
+        for key, name in first.items()
+        if key in second and key in judged and not _is_table(folder / judged[key])
+    ]
+
+
+def _part_of(key: tuple[str, str]) -> str:
+    """Say of which part files are, by what stands before or behind the word in their names."""
+    before, behind = (piece.strip("._-") for piece in key)
+    return behind if behind in splits.FOLDERS else before
+
+
+def _beside(folder: Path, name: str | None) -> Path | None:
+    return folder / name if name else None
 
 
 def _is_table(path: Path) -> bool:
@@ -97,17 +127,25 @@ def _is_table(path: Path) -> bool:
     return any(sign in first for sign in ",;\t")
 
 
-def _by_part(names: Sequence[str], kind: re.Pattern[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _by_part(names: Sequence[str], kind: re.Pattern[str]) -> dict[tuple[str, str], str]:
+    """Find the files of each part; of texts as they are, and in tokens, those as they are."""
+    found: dict[tuple[str, str], list[str]] = {}
     for name in names:
         if match := kind.fullmatch(name.lower()):
-            found.setdefault(match[1], []).append(name)
-    return found
+            before, *behind = match.groups()
+            found.setdefault((before, next(filter(None, behind), "")), []).append(name)
+    kept = {
+        key: [name for name in held if len(held) == 1 or not name.endswith(".toks")]
+        for key, held in found.items()
+    }
+    return {key: held[0] for key, held in kept.items() if len(held) == 1}
 
 
 def _table(place: Path, side: Side, said: tuple[str, ...]) -> Table:
-    files = [below(place, file) for file in (side.texts, side.labels, side.tags) if file]
+    held = (side.texts, side.labels, side.tags, side.second)
+    files = [below(place, file) for file in held if file]
     columns = ("text", "label", *(("words", "tags") if side.tags else ()))
+    columns = ("text1", "label", "text2") if side.second else columns
     beside = " and ".join(repr(file.name) for file in files[1:])
     reasons = (
         f"format: a text on each line of {side.texts.name!r}, and beside it the lines of {beside}",
@@ -133,10 +171,12 @@ def _rows(files: Sequence[Path], columns: tuple[str, ...]) -> Iterator[Row]:
                 continue
             if None in held:
                 _refuse_shorter(files, held, number)
-            text, label, *tags = [line or "" for line in held]
+            text, label, *more = [line or "" for line in held]
             cells: tuple[object, ...] = (text.strip(), label.strip())
-            if tags:
-                words, marks = text.split(), tags[0].split()
+            if more and "tags" not in columns:
+                cells = (*cells, more[0].strip())
+            elif more:
+                words, marks = text.split(), more[0].split()
                 if len(words) != len(marks):
                     what = f"{len(words)} words but {len(marks)} tags in {files[2].name!r}"
                     problems.add(f"{origin}: {what}", row=text)
