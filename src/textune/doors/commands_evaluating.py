@@ -36,9 +36,9 @@ def evaluate(
     reporting_api.require_labels(run, report)
     began = time.perf_counter()
     if final:
-        from textune.runs import openings
+        from textune.runs import test_files
 
-        source = openings.final(run, source)
+        source = test_files.final(run, source)
     found = evaluating_api.evaluate(run, source, final=final, **options)
     seconds = time.perf_counter() - began
     page = None if report is None else reporting_api.write_beside(run, report, source)

@@ -17,7 +17,7 @@ from textune.predicting.pool import Candidate, Pool
 from textune.predicting.predictor import CHUNK, Predictor, Reading
 from textune.predicting.waiting import Waiting
 from textune.records import PASSAGES, Contract, Example, Prediction, Table
-from textune.runs import exports, openings
+from textune.runs import exports, test_files
 from textune.settings import config
 from textune.tasks import examples, layout, own_tasks, registry
 from textune.tasks.interface import Column, Task
@@ -78,7 +78,7 @@ def suggest(
         output.check(source)
     if predictor.task.asks != PASSAGES:  # of which no features are read
         _require_weights(predictor, run)
-    openings.refuse(run, source, "texts to learn from are chosen from others: name another file")
+    test_files.refuse(run, source, "texts to learn from are chosen from others: name another file")
     table, agreed = options.open(source, predictor.card, unlabelled=True)
     remarks = [one.message for one in table.findings if one.kind == layout.KIND]
     found = Pool(_learned(predictor, run, options, known, remarks), seed)

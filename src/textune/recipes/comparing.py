@@ -14,7 +14,7 @@ from textune.metrics.comparing import Difference
 from textune.predicting.predictor import Reading
 from textune.reading import obtained
 from textune.recipes import evaluating
-from textune.runs import evaluations, openings, predictions, runs
+from textune.runs import evaluations, openings, predictions, runs, test_files
 from textune.runs.runs import Card
 from textune.storage import objects
 from textune.tasks import drawn, installed, registry
@@ -220,9 +220,9 @@ def _tested(places: Sequence[Path], on: object, *, final: bool) -> list[Path]:
     if not final:
         for place in places:
             once_more = "to judge by it once more, and have that counted: --final"
-            openings.refuse(place, on, f"{once_more}; or give another file")
+            test_files.refuse(place, on, f"{once_more}; or give another file")
         return []
-    found = [place for place in places if openings.is_test(place, on)]
+    found = [place for place in places if test_files.is_test(place, on)]
     if not found:
         raise SettingsError(f"--final: {on} is the test file of none of these runs; leave it out")
     return found

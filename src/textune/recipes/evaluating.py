@@ -17,7 +17,7 @@ from textune.metrics.metrics import Report
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import plain_text
 from textune.records import Contract, Example, Scores, Table
-from textune.runs import evaluations, openings, runs, seen_texts
+from textune.runs import evaluations, openings, runs, seen_texts, test_files
 from textune.settings import config
 from textune.settings.language_config import MaskSettings, TextSettings
 from textune.splits.left_out import is_skipped, mended, skipped
@@ -49,12 +49,12 @@ def evaluate(run: Path, source: object, options: Reading, *, final: str = "") ->
     if size is not None and (not hasattr(size, "__index__") or size < 1):
         raise SettingsError(f"--batch-size {size}: expected 1, 2, 3, …")
     if final:
-        source = openings.final(run, source)
+        source = test_files.final(run, source)
     elif source is None:
         raise SettingsError("name the FILE to judge by, or give --final: the run's own test file")
     else:
         once_more = f"to judge by it once more, and have that counted: textune evaluate {run}"
-        openings.refuse(run, source, f"{once_more} --final; or name another file")
+        test_files.refuse(run, source, f"{once_more} --final; or name another file")
     if runs.is_language(run):
         _refuse_useless(run, options)
         return _by_masks(run, source, options)

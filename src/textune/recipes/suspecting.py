@@ -17,7 +17,7 @@ from textune.recipes import doubted, kept_answers, label_cells
 from textune.recipes.doubted import Doubted
 from textune.recipes.selection import held_out
 from textune.records import Message, Row
-from textune.runs import openings
+from textune.runs import test_files
 from textune.runs.events import AuxiliaryStep
 from textune.settings.config import Settings
 from textune.storage import atomic
@@ -88,7 +88,7 @@ def suspects(
     """
     output = wanted.output
     if wanted.run is not None:
-        openings.refuse(
+        test_files.refuse(
             wanted.run,
             source,
             "labels are corrected before a model is judged by them: leave out --run",
