@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textune.decisions import aims
 from textune.decisions.wishes import Costs, Wish
 from textune.errors import DataError, among
 from textune.evaluation import fitting
-from textune.settings.config import Settings
 from textune.settings.decision_config import DecisionSettings
 from textune.tasks import registry
 from textune.tasks.interface import Task
 
+if TYPE_CHECKING:  # a while to import
+    from textune.settings.config import Settings
 
-def of(settings: Settings, labels: Sequence[str] = (), task: str = "") -> Wish:
+
+def of(settings: "Settings", labels: Sequence[str] = (), task: str = "") -> Wish:
     """Return what settings want of decisions.
 
     Args:
@@ -27,7 +30,7 @@ def of(settings: Settings, labels: Sequence[str] = (), task: str = "") -> Wish:
     return wish(settings.decision, labels, task, calibrates=calibrates(settings))
 
 
-def check(settings: Settings, task: Task) -> None:
+def check(settings: "Settings", task: Task) -> None:
     """Refuse decisions that cannot be, and a faulty file of costs, before anything is learned.
 
     Raises:
@@ -37,13 +40,13 @@ def check(settings: Settings, task: Task) -> None:
     fitting.refuse(task, of(settings, task.labels, task.name))
 
 
-def calibrates(settings: Settings) -> bool:
+def calibrates(settings: "Settings") -> bool:
     """Tell whether probabilities may be calibrated: unless the recipe is classic, if not said."""
     own = settings.decision.calibrate
     return settings.train.recipe != "classic" if own is None else own
 
 
-def fits_thresholds(settings: Settings, task: str) -> bool:
+def fits_thresholds(settings: "Settings", task: str) -> bool:
     """Tell whether the labels of a task get thresholds whatever they are learned by."""
     own, kind = settings.decision.aim, registry.of(task)
     is_fitting = own is not None or calibrates(settings)

@@ -60,7 +60,7 @@ def prepare(run: Path, name: str, *, public: bool, revision: str | None) -> tupl
     files = tuple(
         (place, file.stat().st_size)
         for place, file in sorted(inside.items())
-        if file.is_file() and not file.is_symlink() and contents.WRITTEN.fullmatch(f"model/{place}")
+        if file.is_file() and not file.is_symlink() and contents.is_written(f"model/{place}")
     )
     return folder, Pushed(name, files, public, revision)
 

@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 from textune.storage.atomic import UNFINISHED
@@ -40,19 +41,30 @@ _RUN = (
     rf"|epochs(?:/epoch-\d+(?:/(?:{_MODEL}))?)?"
     r"|(?:tensorboard|wandb)(?:/.*)?)"
 )
-WRITTEN = re.compile(
-    rf"{_RUN}|prove(?:/(?:with|without)-\d+(?:/{_RUN})?)?|seeds(?:/seed-\d+(?:/{_RUN})?)?"
-)
-
-
-OLD = re.compile(  # left under names that tell no process of this version
+_OLD = (  # left under names that tell no process of this version
     r"\.(?:model|[a-z_]+\.(?:toml|json))-\d+|\.tmp-\d+-\d+|\.best\.safetensors|\.report\.html"
     r"|\.(?:valid|test)\.parquet|\.\w+\.png"
     r"|\.tmp[A-Za-z0-9]{6}"  # by safetensors, which writes beside the file that it was given
 )
-PASSING = re.compile(  # what a killed process leaves behind
-    rf"run\.lock|run\.owner|\.tokenizer|\.student|{UNFINISHED.pattern}|{OLD.pattern}"
-)
+
+
+@cache
+def _written() -> re.Pattern[str]:
+    """Return what tells that textune wrote an entry of a run; it takes a while to compile."""
+    return re.compile(
+        rf"{_RUN}|prove(?:/(?:with|without)-\d+(?:/{_RUN})?)?|seeds(?:/seed-\d+(?:/{_RUN})?)?"
+    )
+
+
+@cache
+def _passing() -> re.Pattern[str]:
+    """Return what tells that a killed process left an entry behind."""
+    return re.compile(rf"run\.lock|run\.owner|\.tokenizer|\.student|{UNFINISHED.pattern}|{_OLD}")
+
+
+def is_written(place: str) -> bool:
+    """Tell whether textune writes a file or a folder of that path into a run."""
+    return _written().fullmatch(place) is not None
 
 
 def inside(folder: Path) -> set[str]:
@@ -63,12 +75,12 @@ def inside(folder: Path) -> set[str]:
 
 def lasting(folder: Path) -> list[str]:
     """Name what is in a folder and is more than what a killed process leaves behind."""
-    return sorted(one.name for one in folder.iterdir() if not PASSING.fullmatch(one.name))
+    return sorted(one.name for one in folder.iterdir() if not _passing().fullmatch(one.name))
 
 
 def unfinished(folder: Path) -> list[Path]:
     """Return what killed runs of versions before this one left unfinished in their folder."""
-    return [one for one in sorted(folder.iterdir()) if OLD.fullmatch(one.name)]
+    return [one for one in sorted(folder.iterdir()) if re.fullmatch(_OLD, one.name)]
 
 
 def is_marked(folder: Path) -> bool:
@@ -93,9 +105,9 @@ def foreign(folder: Path) -> str | None:
         inside = Path(place).relative_to(folder)
         for name in sorted([*folders, *files]):
             path = (inside / name).as_posix()
-            if not PASSING.fullmatch(name) and not WRITTEN.fullmatch(path):
+            if not _passing().fullmatch(name) and not is_written(path):
                 return path
-        folders[:] = [name for name in folders if not PASSING.fullmatch(name)]
+        folders[:] = [name for name in folders if not _passing().fullmatch(name)]
     return None
 
 

@@ -30,8 +30,9 @@ def load() -> None:
     Raises:
         SettingsError: One of them cannot be imported, or adds something else.
     """
+    every = metadata.entry_points()  # reads what all packages say: once
     for group in (READERS, TASKS):
-        for point in metadata.entry_points(group=group):
+        for point in every.select(group=group):
             try:
                 part = point.load()
             except Exception as error:  # a package may raise anything
