@@ -11,6 +11,7 @@ from scipy import special
 from textune.metrics import entities, intervals, metrics, numbers
 
 MANY = 300_000  # texts by which a population is judged
+RATES = tuple(0.3 / place for place in range(1, 21))  # of labels that are rarer and rarer
 Case = tuple[Any, ...]
 
 
@@ -50,14 +51,26 @@ def classes(
     return truth, chances, chances.argmax(axis=1)
 
 
-def labels(rng: np.random.Generator, count: int, *, rates: tuple[float, ...], apart: float) -> Case:
-    """Draw labels of some rates that come together more often than by chance."""
+def labels(
+    rng: np.random.Generator,
+    count: int,
+    *,
+    rates: tuple[float, ...],
+    apart: float | tuple[float, float],
+) -> Case:
+    """Draw labels of some rates that come together more often than by chance.
+
+    Where `apart` is two numbers, the first label is told by scores that lie as far apart as the
+    first of them says, the last as the second says; the others lie between.
+    """
+    ends = apart if isinstance(apart, tuple) else (apart, apart)
+    means = np.linspace(*ends, len(rates))  # (C,)
     base = rng.normal(size=(count, 1))
     own = rng.normal(size=(count, len(rates)))
     hidden = np.sqrt(0.3) * base + np.sqrt(0.7) * own
     truth = (hidden > -special.ndtri(np.asarray(rates))).astype(np.float64)
-    score = rng.normal(apart * truth, 1.0)
-    odds = apart * score - apart**2 / 2 + special.logit(rates)
+    score = rng.normal(means * truth, 1.0)
+    odds = means * score - means**2 / 2 + special.logit(rates)
     chances = special.expit(odds)
     return truth, chances, (chances >= 0.35).astype(np.int64)
 
@@ -154,7 +167,9 @@ WORLDS = {
     "500 classes": _decided(classes, shares=(1 / 500,) * 500, apart=4.0, texts=40_000),
     "three labels": _decided(labels, rates=(0.5, 0.3, 0.2), apart=2.0),
     "rare labels": _decided(labels, rates=(0.2, 0.05, 0.05, 0.02, 0.02), apart=2.5),
-    "20 labels": _decided(labels, rates=tuple(0.3 / n for n in range(1, 21)), apart=2.5),
+    "20 labels": _decided(labels, rates=RATES, apart=2.5),
+    "20 labels the rare harder": _decided(labels, rates=RATES, apart=(3.0, 1.8)),
+    "20 labels the rare easier": _decided(labels, rates=RATES, apart=(2.0, 3.5)),
     "numbers": _numbers(share=0.5, heavy=False),
     "numbers near": _numbers(share=0.9, heavy=False),
     "numbers outliers": _numbers(share=0.6, heavy=True),
