@@ -14,7 +14,10 @@ from conftest import WORDS
 from textune.recipes import redeciding
 from textune.runs import predictions
 
-HEAVY = ("torch", "transformers", "sklearn", "matplotlib", "pandas", "scipy.optimize")
+HEAVY = (
+    *("torch", "transformers", "sklearn", "scipy", "matplotlib", "pandas", "pyarrow.dataset"),
+    *("textune.reading.sources", "textune.settings.config"),  # and all that these import
+)
 DRIVER = f"""
 import json, sys
 from textune.doors import cli
