@@ -240,34 +240,43 @@ def shared():
 
 
 @pytest.fixture(scope="session")
-def _kernels(tmp_path_factory):
-    """Return a folder where kernels are compiled, once for all tests and their processes."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return tmp_path_factory.mktemp("kernels")
-    folder = tmp_path_factory.getbasetemp().parent / "kernels"  # of all workers
-    folder.mkdir(exist_ok=True)
-    return folder
+def _kernels(request, tmp_path_factory):
+    """Return a folder where kernels are compiled, once for all processes of all times.
+
+    They are kept as a user's are: named by the sources, the compiler and the processor.
+    """
+    if hasattr(request.config, "cache"):
+        return request.config.cache.mkdir("kernels")
+    return tmp_path_factory.mktemp("kernels")
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory, _kernels):
+def _loaded(tmp_path_factory):
+    """Return the place of the process that has loaded everything, one for all workers."""
+    is_alone = "PYTEST_XDIST_WORKER" not in os.environ
+    folder = tmp_path_factory.getbasetemp()
+    return (folder if is_alone else folder.parent) / "loaded"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, _kernels, _loaded):
     """Return a server that runs commands of textune in processes of their own, quickly."""
     from made_forks import shared_server
 
     folder = tmp_path_factory.mktemp("server")
     (folder / "cache").mkdir()
     (folder / "cache" / "kernels").symlink_to(_kernels)
-    with shared_server(folder, _kernels.with_name("loaded")) as found:
+    with shared_server(folder, _loaded) as found:
         yield found
 
 
 @pytest.fixture(scope="session")
-def forks(tmp_path_factory, _kernels):
+def forks(tmp_path_factory, _loaded):
     """Return what makes calls of functions of the tests in processes of their own, quickly."""
     from made_forks import Calls, shared_server
 
     folder = tmp_path_factory.mktemp("calls")
-    with shared_server(folder, _kernels.with_name("loaded")) as found:
+    with shared_server(folder, _loaded) as found:
         yield Calls(found, folder)
 
 

@@ -141,6 +141,7 @@ def test_a_word_that_is_named_as_what_is_asked_about_needs_no_place(tmp_path):
     assert message.startswith("'token' stands in 'sentence', and is not read")
 
 
+@pytest.mark.exhaustive
 def test_many_columns_that_stand_in_a_text_are_looked_at_at_once():
     words = [f"w{n}" for n in range(60)]
     head = ["text", "label", *(f"k{n}" for n in range(50)), *(f"n{n}" for n in range(50))]

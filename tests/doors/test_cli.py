@@ -204,7 +204,8 @@ def test_a_run_without_a_sound_checkpoint_is_exit_code_4(textune, reviews, tiny_
 
 def test_a_run_in_use_is_exit_code_3(textune, server, reviews, tiny_base, tmp_path):
     run = tmp_path / "run"
-    command = ["train", reviews, "--base", tiny_base, "--epochs", "500", "--out", run]
+    long = ["--epochs", "500", "--set", "data.valid_share=0.1"]  # no folds before the first update
+    command = ["train", reviews, "--base", tiny_base, *long, "--out", run]
     first = server.start([*command, "--device", "cpu"])
     while not (run / "log.jsonl").is_file():
         assert server.poll(first) is None

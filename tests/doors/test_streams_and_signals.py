@@ -63,6 +63,7 @@ def test_a_reader_that_goes_away_ends_the_printing_alone(reviews, tiny_base, tmp
     assert (tmp_path / "run" / "report.html").is_file()
 
 
+@pytest.mark.exhaustive
 def test_a_closed_output_and_a_full_log_end_nothing(reviews, tiny_base, tmp_path):
     command = train(reviews, tiny_base, tmp_path / "run")
     with open("/dev/full", "wb") as full:  # noqa: PTH123  # a device

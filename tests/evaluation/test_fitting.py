@@ -47,6 +47,7 @@ def test_no_text_has_a_say_in_its_own_decision():
         assert (other.decisions[number] == found.decisions[number]).all()
 
 
+@pytest.mark.exhaustive
 def test_fitted_on_themselves_texts_of_chance_seem_better_than_they_are():
     gains = []
     for seed in range(20):

@@ -130,7 +130,7 @@ ASKED = {
 
 
 @pytest.mark.parametrize("table", ASKED, ids=lambda one: one.__name__)
-@pytest.mark.first(3)
+@pytest.mark.first(2)
 def test_every_task_answers_as_its_run_does(table, runs, tmp_path):
     run, out = runs(table), tmp_path / "out"
     found = export(Request(run, out=out, made=40)).parity
@@ -301,6 +301,7 @@ def test_many_weights_lie_beside_the_graph(runs, tmp_path, monkeypatch):
     assert Predictor.load(out)(["good film"])
 
 
+@pytest.mark.exhaustive
 def test_openvino_answers_as_the_run_does_and_nobody_is_told_of_its_use(
     runs, tmp_path, monkeypatch
 ):

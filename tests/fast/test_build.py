@@ -30,13 +30,14 @@ pytestmark = pytest.mark.usefixtures("fresh_kernels")
 
 @pytest.fixture
 def compiler(tmp_path, monkeypatch):
-    """Make a program the compiler, by the text of its script."""
+    """Make a program the compiler, by the text of its script, and the cache an empty one."""
 
     def use(script):
         file = tmp_path / "compiler"
         file.write_text(script, encoding="utf-8")
         file.chmod(0o755)
         monkeypatch.setenv("CC", str(file))
+        monkeypatch.setenv("TEXTUNE_CACHE", str(tmp_path / "cache"))
         return file
 
     return use
@@ -55,7 +56,6 @@ def hurried(compiler, kernels, kept, tmp_path, monkeypatch):
         pytest.skip("there is no cc here")
     log = tmp_path / "log"
     compiler(HURRIED.format(log=log, kept=kept, seconds=0))
-    monkeypatch.setenv("TEXTUNE_CACHE", str(tmp_path / "cache"))
     build.library.cache_clear()
     return log
 

@@ -100,6 +100,7 @@ def test_accuracy_has_a_proper_interval_where_all_cells_are_right_or_wrong(count
     assert high - low > far
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("blank", [spare(0.0), 0.4])
 def test_accuracy_of_columns_that_go_wrong_together_is_held_as_often_as_is_said(blank):
     rng, held = np.random.default_rng(0), 0

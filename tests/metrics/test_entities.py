@@ -276,6 +276,7 @@ def test_plain_tags_are_each_the_likeliest():
     assert ids.tolist() == probabilities.argmax(axis=1).tolist()
 
 
+@pytest.mark.exhaustive
 def test_decoding_takes_time_in_proportion_to_the_words():
     rng = np.random.default_rng(0)
     seconds = []

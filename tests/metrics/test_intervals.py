@@ -73,6 +73,7 @@ def test_intervals_are_those_of_drawing_the_rows_again_and_again(case, name, ref
     assert np.quantile(values, 0.975) == pytest.approx(high, abs=0.3 * (high - low))
 
 
+@pytest.mark.exhaustive
 def test_intervals_hold_the_number_of_the_population_about_as_often_as_they_say():
     rng = np.random.default_rng(1)
     truth, probabilities, decisions = draw_multi(rng, 100_000)

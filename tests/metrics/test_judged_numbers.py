@@ -169,6 +169,7 @@ def with_an_outlier(truth, values, rng):
     }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("targets", [spare(1), 3])
 def test_errors_above_and_pearson_below_have_room_for_an_outlier(targets, monkeypatch):
     truth, values = draw(80, targets, rounded=targets == 1)
@@ -237,6 +238,7 @@ def test_intervals_hold_the_number_of_the_population_about_as_often_as_they_say(
     assert 0.87 <= hits / 120 <= 0.99
 
 
+@pytest.mark.exhaustive
 def test_many_texts_take_seconds_and_little_memory():
     truth, values = draw(40_000)
     before = time.monotonic()

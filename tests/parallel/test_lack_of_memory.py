@@ -27,6 +27,7 @@ def ran(tiny_base, tmp_path_factory, _kernels, forks):
     return made_lack.run(forks, POINTS, path, (base, write_rows(folder, "single"), folder), cache)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("point", [name for name in POINTS if name != "always"])
 def test_both_processes_repeat_the_update_with_half_as_much(ran, point):
     first, second = (found[point] for found in ran)
@@ -41,6 +42,7 @@ def test_both_processes_repeat_the_update_with_half_as_much(ran, point):
     assert said.startswith("memory was lacking at update 1 (rank ")
 
 
+@pytest.mark.exhaustive
 def test_after_four_halvings_the_run_ends_and_the_process_is_named(ran):
     first, second = (found["always"] for found in ran)
     assert first["room"] == {"micro_tokens": 16, "halvings": 4, "recompute": True}

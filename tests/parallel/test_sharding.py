@@ -145,6 +145,7 @@ def test_an_overflow_in_one_process_leaves_an_update_out_in_all(two):
     assert not one["2"].equal(one["3"])
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("fresh_kernels")
 @pytest.mark.parametrize("task", TASKS)
 def test_parted_weights_learn_what_whole_ones_do(two, tmp_path, monkeypatch, task):

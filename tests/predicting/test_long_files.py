@@ -160,6 +160,7 @@ def test_a_faulty_row_leaves_no_output(predictor, run, source, tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.csv", "texts.csv"]
 
 
+@pytest.mark.exhaustive
 def test_several_processes_answer_the_same_and_a_lost_one_loses_nothing(
     predictor, run, source, tmp_path
 ):

@@ -15,12 +15,13 @@ from thinning import but
 
 LIKE_OTHERS = (
     "damage",
+    "kills",
     "signals",
     "races",
     "bases",
     "models",
     "labellers",
-)  # faults have tests of their own
+)  # faults, and kills, have tests of their own
 UNDRAWN = ("damage", "races", "disks", "models", "labellers")  # which look at no drawing
 
 

@@ -111,6 +111,7 @@ def test_the_run_is_the_same_byte_for_byte_with_a_curve_and_without(whole, witho
     assert not (without / "curve.json").exists()
 
 
+@pytest.mark.exhaustive
 def test_a_finished_run_gets_its_curve_by_resuming_and_it_goes_on_where_it_was_stopped(
     whole, going_on, monkeypatch
 ):
@@ -150,7 +151,7 @@ def test_fine_tuning_is_tried_on_as_many_parts_as_there_is_time_for(going_on, mo
 
 
 @pytest.mark.parametrize("task", ["multi", "aspects", "number", "tags"])
-@pytest.mark.first(2)
+@pytest.mark.first(1)
 def test_every_kind_of_label_has_a_curve(task, comments, tiny_base, tmp_path):
     rows = comments.read_text(encoding="utf-8").splitlines()[:61]
     comments.write_text("\n".join(rows) + "\n", encoding="utf-8")

@@ -87,7 +87,7 @@ def test_the_merged_model_predicts_what_the_adapters_did_in_the_run(run):
         assert one.scores["1"] == pytest.approx(row["p(1)"], abs=1e-5)
 
 
-@pytest.mark.covering(1)
+@pytest.mark.first(1)
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("probe", [True, False])
 def test_a_killed_run_goes_on_to_the_same_weights(

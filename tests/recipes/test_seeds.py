@@ -99,6 +99,7 @@ def test_seeds_are_told_apart_and_the_best_one_is_saved(whole, tiny_base, tmp_pa
         assert (alone / file).read_bytes() == (out / file).read_bytes()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("amid", [spare(1), 2])
 def test_a_run_of_seeds_that_was_killed_goes_on_where_it_was(whole, tmp_path, monkeypatch, amid):
     built, count, out = fine_tuning.build, [0], tmp_path / "killed"
@@ -254,6 +255,7 @@ def test_what_several_seeds_cannot_be_is_refused_before_anything_is_written(
     assert not os.path.lexists(tmp_path / "run")
 
 
+@pytest.mark.exhaustive
 def test_another_number_of_seeds_is_no_way_to_go_on(few, tiny_base, tmp_path):
     options = {**SMALL, "base": tiny_base, "out": tmp_path / "run"}
     run = textune.train(few, **options, seeds=2)

@@ -96,6 +96,7 @@ def test_several_labels_are_held_out_in_proportion_with_exact_sizes():
         assert all(abs(held[name] - 0.1 * total[name]) <= 1 for name in total)
 
 
+@pytest.mark.exhaustive
 def test_a_large_file_with_many_labels_is_split_in_seconds():
     examples = texts(random_multi(100_000, 28))
     began = time.process_time()

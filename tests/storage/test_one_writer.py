@@ -87,6 +87,7 @@ def _written(call: ast.Call) -> str | None:
     return whole if is_path and base not in {"dropout", "linears", "norms", "layers"} else None
 
 
+@pytest.mark.exhaustive
 def test_one_writer_alone_writes_renames_and_deletes() -> None:
     found = {
         path.relative_to(SRC).as_posix(): list(writes(made_sources.tree(path, WORDS)))

@@ -225,6 +225,7 @@ def test_origins_are_given_back_as_they_were(origin):
     assert of_kind(found, "empty")[0].rows == (origin,)
 
 
+@pytest.mark.exhaustive
 def test_memory_stays_bounded(monkeypatch):
     monkeypatch.setattr("textune.survey.audit.MOST", 100)  # sketches are bounded by their number
     texts = 6_000

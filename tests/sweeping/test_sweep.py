@@ -187,6 +187,7 @@ def test_what_cannot_be_is_refused_before_a_folder_is_made(swept, tmp_path, give
     assert not (tmp_path / "sweep").exists()
 
 
+@pytest.mark.exhaustive
 def test_a_sweep_that_is_killed_goes_on_by_several_and_ends_as_an_unbroken_one(
     server, swept, reviews, tiny_base, tmp_path
 ):

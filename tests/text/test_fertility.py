@@ -132,6 +132,7 @@ def test_a_byte_level_tokenizer_counts_words_after_spaces(paragraphs):
     assert found.unknown_share == 0
 
 
+@pytest.mark.exhaustive
 def test_sums_stay_exact_where_rare_words_are_dropped(minilm, paragraphs, monkeypatch):
     whole = fertility.measure(paragraphs, minilm)
     words = fertility.propose(paragraphs, minilm, 5)

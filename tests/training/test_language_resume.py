@@ -96,7 +96,7 @@ def same(one, other):
     )
 
 
-@pytest.mark.first(2)
+@pytest.mark.first(1)
 def test_a_run_stopped_again_and_again_continues_to_the_same_weights(asked, tmp_path):
     events = list(plain_text.learn(asked(tmp_path / "whole")))
     last = max(event.number for event in events if isinstance(event, Step))
@@ -144,7 +144,7 @@ def kill_at_random(server, words, out, *, draw, moments):
     assert server.run([*words, "--out", out, *resume]).code == 0
 
 
-@pytest.mark.parametrize("kind", ["mlm", spare("warm"), "pretrain"])
+@pytest.mark.parametrize("kind", ["mlm", spare("warm"), spare("pretrain")])
 def test_a_killed_process_continues_to_the_same_weights(
     server, kind, lines, noise, blocks, tiny_base, spoken, tmp_path
 ):
@@ -306,6 +306,7 @@ def test_a_run_of_hours_ends_in_time_and_its_learning_rate_near_zero(lines, spok
     assert metrics["valid"]["perplexity"] < metrics["before"]["perplexity"]
 
 
+@pytest.mark.exhaustive
 def test_a_run_of_hours_continues_with_the_time_that_is_left(lines, spoken, tmp_path):
     given = {"base": str(spoken), "hours": HOURS, "lr": 1e-3, "batch_size": 4}
     out = tmp_path / "run"

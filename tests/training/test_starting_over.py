@@ -100,6 +100,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(made, tiny_base, tmp_path, mo
     assert [line["kind"] for line in lines_of(out)].count("retry") == 1
 
 
+@pytest.mark.exhaustive
 def test_a_killed_process_goes_on_to_the_same_weights(server, made, tiny_base, tmp_path):
     file, run, _ = made
     out = tmp_path / "run"
@@ -137,6 +138,7 @@ def test_a_gradient_that_is_not_finite_is_tried_once_more(reviews, tiny_base, tm
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["retry"]["at"] == 2
 
 
+@pytest.mark.exhaustive
 def test_where_no_scale_of_fp16_helps_it_begins_anew_with_the_first_scale(
     reviews, tiny_base, tmp_path, monkeypatch
 ):
