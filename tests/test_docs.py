@@ -95,6 +95,7 @@ def test_the_pages_are_all_there():
         "export.md",
         "extending.md",
         "few_labels.md",
+        "few_labels_measured.md",
         "guide.md",
         "index.md",
         "install.md",

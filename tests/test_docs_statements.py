@@ -81,6 +81,7 @@ def options_of_benches(page):
     [text] = [each.read_text(encoding="utf-8") for each in PAGES if each.name == page]
     named = set(re.findall(r"python -m\s+((?:bench|proofs)(?:\.\w+)*)", text))
     own = [name.replace(".", "/") for name in named]
+    own += ["bench/commands"] * any(name.startswith("bench") for name in named)  # what they share
     files = [ROOT / f"{name}.py" for name in own] + [ROOT / name / "__main__.py" for name in own]
     read = "".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
     return set(re.findall(r'"(--[a-z][a-z-]*)"', read))
