@@ -34,6 +34,8 @@ def test_each_range_that_occurs_has_its_number():
     assert ends == [(None, 64, 3), (64, 128, 2), (256, 512, 1), (512, None, 2)]
     assert [item["mcc"] for item in found] == [1.0, 0.0, None, -1.0]
     assert found[2]["interval"] is None
+    assert [bool(item.get("why")) for item in found] == [False, False, True, False]
+    assert "MCC" in found[2]["why"] or "class" in found[2]["why"]
 
 
 def test_texts_of_one_length_are_judged_as_a_whole():

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 
 from textune.metrics import metrics
-from textune.metrics.intervals import bootstrap, wilson
+from textune.metrics.intervals import BOUNDS, bootstrap, wilson
 from textune.metrics.plausible import Unseen
 from thinning import but, spare
 
@@ -153,6 +153,15 @@ def test_all_right_is_not_taken_for_certainty():
     assert bootstrap(truth, np.eye(2)[truth], truth)["accuracy"] == pytest.approx(
         [0.839, 1], abs=1e-3
     )
+
+
+@pytest.mark.parametrize("truth", [[0, 1], [0, 1, 1], [1, 1, 0, 0], [0, 0, 0, 1]])
+def test_no_interval_of_few_wrong_answers_reaches_beyond_what_a_number_can_be(truth):
+    decided = 1 - np.array(truth)
+    probabilities = np.where(decided[:, None] == [0, 1], 0.9, 0.1)
+    for name, (low, high) in bootstrap(np.array(truth), probabilities, decided).items():
+        least, most = BOUNDS.get(name, (0.0, 1.0))
+        assert least <= low <= high <= most, name
 
 
 @pytest.mark.parametrize("several", [False, True])

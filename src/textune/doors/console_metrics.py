@@ -105,6 +105,8 @@ def _show_by_length(bins: Sequence[Mapping[str, Any]]) -> None:
     (key,) = bins[0].keys() & HEADLINES.keys()
     rows = [_row(_length_range(item), item["interval"], item["n"], item[key]) for item in bins]
     table(("tokens a text", "texts", HEADLINES[key], INTERVAL), rows)
+    for reason in sorted({item["why"] for item in bins if item.get("why")}):
+        out.print(escape(f"  – where there is no number: {reason}"))
 
 
 def _length_range(item: Mapping[str, Any]) -> str:

@@ -1,17 +1,20 @@
 """Scores become numbers for texts of each length: what short ones are judged as, and long ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.metrics import catalogue
 from textune.metrics.metrics import Report
 from textune.records import Example, Scores
 from textune.tasks.interface import Task
 from textune.text import ragged
 
 EDGES = (64, 128, 256, 512)  # tokens of a text, special ones included, up to which a bin reaches
+NO_INTERVAL = "the texts are too few for an interval"
 
 
 def judge(
@@ -28,7 +31,7 @@ def judge(
     Returns:
         One entry for each range of lengths that occurs, the shortest first: `above` and `up_to`
         (tokens; None: no bound), `n` texts, the main metric by its name, None where these texts
-        cannot give it, and its 95 % `interval`, None where it has none.
+        cannot give it, its 95 % `interval`, None where it has none, and `why` it lacks either.
 
     Raises:
         ValueError: The lengths of the texts are not known.
@@ -44,15 +47,25 @@ def judge(
             part, texts = part_of(task, scores, rows), [examples[row] for row in rows.tolist()]
             report = task.judge(part, texts) | {"intervals": task.intervals(part, texts)}
         key = task.main_metric
+        value, span, why = number_of(report, key)
         entry = {
             "above": EDGES[number - 1] if number else None,
             "up_to": EDGES[number] if number < len(EDGES) else None,
             "n": len(rows),
-            key: report[key],
-            "interval": report["intervals"].get(key),
+            key: value,
+            "interval": span,
         }
-        found.append(entry)
+        found.append(entry | ({"why": why} if why else {}))
     return found
+
+
+def number_of(report: Mapping[str, Any], key: str) -> tuple[float | None, Any, str]:
+    """Return a number of a report, its interval, and why it lacks either, if it does."""
+    value, span = catalogue.value(report, key), report["intervals"].get(key)
+    if value is None:
+        undefined = report.get("undefined") or {}
+        return None, None, str(undefined.get(key) or "these texts cannot give it")
+    return value, span, "" if span else NO_INTERVAL
 
 
 def part_of(task: Task, scores: Scores, rows: NDArray[np.int64]) -> Scores:

@@ -18,7 +18,6 @@ from textune.tasks.interface import Task
 SMALL = 30  # texts; of fewer a number says little, however it comes out
 LEVEL = 0.05
 MOST_LABELS = 20  # whose texts are counted in a slice
-NO_INTERVAL = "the texts are too few for an interval"
 
 Entry = dict[str, Any]
 Cells = Mapping[str, Sequence[str]]  # of each column, one for each text
@@ -150,11 +149,7 @@ def _number(found: Mapping[str, Any] | None, key: str) -> tuple[float | None, An
     """Return a number, its interval, and why there is none."""
     if found is None:
         return None, None, "no other texts"
-    value, span = catalogue.value(found, key), found["intervals"].get(key)
-    if value is None:
-        undefined = found.get("undefined") or {}
-        return None, None, str(undefined.get(key) or "these texts cannot give it")
-    return value, span, "" if span else NO_INTERVAL
+    return by_length.number_of(found, key)
 
 
 def _compared(slices: Sequence[Entry]) -> list[Entry]:

@@ -255,7 +255,8 @@ def single_numbers(hits: Floats, totals: Floats, predicted: Floats) -> dict[str,
     spread = (texts**2 - (totals**2).sum(axis=1)) * (texts**2 - (predicted**2).sum(axis=1))
     covariance = hits.sum(axis=1) * texts - (totals * predicted).sum(axis=1)
     return {
-        "mcc": ratio(covariance, np.sqrt(spread.clip(0))),
+        # errors that nobody saw are drawn for truth and answers apart, and may not fit each other
+        "mcc": ratio(covariance, np.sqrt(spread.clip(0))).clip(-1, 1),
         "macro_f1": f1.sum(axis=1) / occurs.sum(axis=1),
         "weighted_f1": (f1 * totals).sum(axis=1) / texts,
         "balanced_accuracy": ratio(hits, totals).sum(axis=1) / (totals > 0).sum(axis=1),

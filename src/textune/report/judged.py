@@ -118,8 +118,9 @@ def _by_length(bins: Sequence[Mapping[str, Any]], main: str) -> dict[str, object
         low, high = (item["above"] or 0) + 1, item["up_to"]
         words = f"over {low - 1}" if high is None else f"{low} to {high}"
         value, span = pages.number(item.get(key)), pages.span(item.get("interval"))
-        rows.append((words, item["n"], value, span))
-    return {"metric": catalogue.title(key), "rows": rows}
+        rows.append((words, item["n"], value, span, item.get("why", "")))
+    has_reasons = any(item.get("why") for item in bins)
+    return {"metric": catalogue.title(key), "rows": rows, "has_reasons": has_reasons}
 
 
 def _heat(confusion: Sequence[Sequence[int]]) -> list[list[tuple[int, int]]]:
